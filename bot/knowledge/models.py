@@ -15,9 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
 BarrierId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,7}-\d{2,3}$")]
 SourceId = Annotated[str, StringConstraints(pattern=r"^R\d{2,3}$")]
+PlayId = Annotated[str, StringConstraints(pattern=r"^PLAY-\d{2}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
 Provenance = Literal["study-code", "related", "extension"]
+DimensionId = Literal["organisational", "technical", "operational", "business"]
 Horizon = Literal["this-week", "next-quarter"]
 BarrierGrade = Literal["strong", "moderate", "thin"]
 RemedyGrade = Literal["measured", "reported", "reasoned"]
@@ -32,7 +34,7 @@ class Record(BaseModel):
 class Dimension(Record):
     """One of the study's four third-level codes; `name` is spelt as the study spells it."""
 
-    id: Slug
+    id: DimensionId
     name: Text
 
 
@@ -41,7 +43,7 @@ class Theme(Record):
 
     id: Slug
     name: Text
-    dimension: Slug
+    dimension: DimensionId
     study_codes: Annotated[tuple[Text, ...], Field(min_length=1)]
     reading: Text = Field(description="ours: choose this theme when the trouble is …")
     plain: Text = Field(description="ours: the theme as a choice in a question, in everyday words")
@@ -198,7 +200,7 @@ class Scope(Record):
 class Play(Record):
     """Something a team does together in an afternoon."""
 
-    id: Annotated[str, StringConstraints(pattern=r"^PLAY-\d{2}$")]
+    id: PlayId
     theme: Slug
     title: Text
     why: Text
