@@ -1,9 +1,17 @@
 """What people can be told. Code catches the class, people read the sentence; anything else is a bug.
 
-    TriageError
-    ├── KnowledgeMissing   there is no knowledge folder here
-    ├── KnowledgeInvalid   files in it are wrong, each problem at its line
-    └── ThemeUnknown       a theme was named that the knowledge does not have
+TriageError
+├── KnowledgeMissing   there is no knowledge folder here
+├── KnowledgeInvalid   files in it are wrong, each problem at its line
+├── ThemeUnknown       a theme was named that the knowledge does not have
+├── IndexMissing       nothing was built yet
+├── IndexDamaged       a built index is cut short or altered
+├── IndexBusy          another process holds the right to build
+├── HomeUnwritable     TRIAGE_HOME takes no files: permissions, a full disk
+├── EncoderUnavailable the embedding of TRIAGE_EMBEDDINGS does not answer
+├── SettingsInvalid    a setting is unknown or has a wrong value
+├── MessageUnreadable  a message is empty or too long
+└── LabelledSetInvalid a file of labelled messages cannot be read
 """
 
 from __future__ import annotations
@@ -29,8 +37,8 @@ class KnowledgeMissing(TriageError):
 
 class KnowledgeInvalid(TriageError):
     def __init__(self, problems: Sequence[Problem], files: int) -> None:
-        total = f"{counted(len(problems), 'problem')} in {counted(files, 'file')}. The current index is unchanged."
-        super().__init__("\n".join([*map(str, problems), total]))
+        total = f"{counted(len(problems), 'problem')} in {counted(files, 'file')}."
+        super().__init__("\n".join([*map(str, problems), f"{total} The current index is unchanged."]))
         self.problems = tuple(problems)
         self.files = files
 
@@ -40,6 +48,57 @@ class ThemeUnknown(TriageError):
         way_out = did_you_mean(theme, themes) or f"; use one of: {', '.join(themes)}"
         super().__init__(f'theme "{theme}" is unknown{way_out}')
         self.theme = theme
+
+
+class IndexMissing(TriageError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"No knowledge index in {folder}. Build one: triage index refresh")
+        self.folder = folder
+
+
+class IndexDamaged(TriageError):
+    def __init__(self, folder: Path, what: str) -> None:
+        super().__init__(f"The index in {folder} is damaged: {what}. Build it again: triage index refresh")
+        self.folder = folder
+        self.what = what
+
+
+class IndexBusy(TriageError):
+    def __init__(self, folder: Path, holder: str, waited_s: float) -> None:
+        super().__init__(
+            f"The index in {folder} is being built by {holder}; waited {waited_s:.0f} s. Try again when it is done."
+        )
+        self.holder = holder
+
+
+class HomeUnwritable(TriageError):
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"Cannot write to {folder}: {reason}. Make room or set TRIAGE_HOME to a folder that takes files. "
+            "What was there is unchanged."
+        )
+        self.folder = folder
+
+
+class EncoderUnavailable(TriageError):
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"The embedding {name} cannot be used: {reason}. Mend TRIAGE_EMBEDDINGS, or unset it for the built-in one."
+        )
+        self.name = name
+
+
+class SettingsInvalid(TriageError):
+    """Bad usage: the command line ends with 2."""
+
+
+class MessageUnreadable(TriageError):
+    """Bad usage: the message is empty or too long."""
+
+
+class LabelledSetInvalid(TriageError):
+    def __init__(self, path: Path, line: int, what: str) -> None:
+        super().__init__(f"{path}:{line}: {what}")
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

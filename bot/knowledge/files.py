@@ -1,22 +1,22 @@
 """A YAML file -> a record whose every part knows its line.
 
-Nothing that a file holds can stop the reading: what is wrong becomes a `Problem`, and what is wrong in one item of a
-list costs that item only, so that one run finds everything.
+Nothing that a file holds can stop the reading: what is wrong becomes a `Problem`, and what is wrong in one
+item of a list costs that item only, so that one run finds everything.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from yaml.constructor import ConstructorError, SafeConstructor
+from yaml.constructor import SafeConstructor
 from yaml.reader import ReaderError
 
 from bot.knowledge.models import Record
@@ -27,6 +27,12 @@ MAX_DEPTH = 20  # ours reach 4; libyaml overruns the C stack at some 100,000
 MAX_NUMBER = 40  # characters; what is longer is text, whatever YAML takes it for
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 TAG = "tag:yaml.org,2002:"
+NOT_TEXT: dict[str, Callable[[yaml.ScalarNode], object]] = {
+    "bool": SafeConstructor().construct_yaml_bool,
+    "int": SafeConstructor().construct_yaml_int,
+    "float": SafeConstructor().construct_yaml_float,
+    "timestamp": SafeConstructor().construct_yaml_timestamp,
+}
 UNWRITTEN = re.compile(r"TODO\b")
 
 R = TypeVar("R", bound=Record, covariant=True)
@@ -128,10 +134,10 @@ def compose(text: str) -> yaml.MappingNode:
 
 
 def refuse_bombs(text: str) -> None:
-    """Aliases can make a page of text gigabytes of data, and nesting can overrun the stack: we use neither."""
+    """Aliases can make a page of text gigabytes of data, nesting can overrun the stack: we use neither."""
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):
-        line: int = event.start_mark.line + 1
+        line = event.start_mark.line + 1 if event.start_mark else 1
         match event:
             case yaml.AliasEvent():
                 raise Refused(line, "aliases (*name) are not used here; write the text out")
@@ -169,12 +175,12 @@ def hint(reason: str) -> str:
 
 
 def plain(node: yaml.Node, mistakes: Mistakes, loc: Loc = ()) -> object:
-    """The node as Python data. Mistakes that no model sees (a key given twice, TODO) are added to `mistakes`."""
+    """The node as Python data; mistakes that no model sees (a key given twice, TODO) go to `mistakes`."""
     if isinstance(node, yaml.MappingNode):
         return plain_mapping(node, mistakes, loc)
     if isinstance(node, yaml.SequenceNode):
         return [plain(item, mistakes, (*loc, index)) for index, item in enumerate(items(node))]
-    value, complaint = scalar(node)
+    value, complaint = scalar(node) if isinstance(node, yaml.ScalarNode) else (None, "")
     if complaint:
         mistakes[loc] = (line_at(node), complaint)
     elif isinstance(value, str) and UNWRITTEN.match(value):
@@ -196,32 +202,40 @@ def plain_mapping(node: yaml.MappingNode, mistakes: Mistakes, loc: Loc) -> dict[
     return data
 
 
-def scalar(node: yaml.Node) -> tuple[object, str]:
+def scalar(node: yaml.ScalarNode) -> tuple[object, str]:
     """A scalar's value, and a complaint if there is one."""
-    written: str = node.value
-    match node.tag.removeprefix(TAG):
-        case "null":
-            return None, ""
-        case "bool" | "int" | "float" | "timestamp" if len(written) <= MAX_NUMBER:
-            try:
-                return SafeConstructor().construct_object(node), ""
-            except (ValueError, OverflowError, ConstructorError, KeyError):
-                return written, f'"{written}" looks like a date or number but is none; mend it, or put it in quotes'
-        case "str" | "bool" | "int" | "float" | "timestamp" | "value" | "merge":
-            return written, ""
-        case tag:
-            return written, f'the tag "{tag}" is not used here; remove it'
+    written = str(node.value)
+    tag = node.tag.removeprefix(TAG)
+    if tag == "null":
+        return None, ""
+    if tag in NOT_TEXT and len(written) <= MAX_NUMBER:
+        try:
+            return NOT_TEXT[tag](node), ""
+        except (ValueError, OverflowError, KeyError):
+            complaint = f'"{written}" looks like a date or number but is none; mend it, or put it in quotes'
+            return written, complaint
+    if tag in {"str", "value", "merge", *NOT_TEXT}:
+        return written, ""
+    return written, f'the tag "{tag}" is not used here; remove it'
 
 
 def validated(model: type[R], data: object) -> tuple[R | None, list[ErrorDetails]]:
     try:
         return model.model_validate(data), []
     except ValidationError as error:
-        return None, error.errors(include_url=False)
+        return None, [each for each in error.errors(include_url=False) if not miscounted(each)]
+
+
+def miscounted(error: ErrorDetails) -> bool:
+    """Pydantic leaves bad entries out when it counts a list; these have problems of their own."""
+    given: object = error["input"]
+    if error["type"] != "too_short" or not isinstance(given, list):
+        return False
+    return len(cast("list[object]", given)) >= error.get("ctx", {})["min_length"]
 
 
 def removable(error: ErrorDetails) -> Loc:
-    """What must go for the rest to be good: the item of a list, or the unknown key. () if nothing would help."""
+    """What must go for the rest to be good: an item of a list, an unknown key; () if nothing would help."""
     loc = error["loc"]
     for depth, step in enumerate(loc, start=1):
         if isinstance(step, int):

@@ -1,7 +1,7 @@
 """What the knowledge base is made of. Each class is a shape that a file in `knowledge/` must have.
 
-Files are refused for an unknown key, so a typing mistake never hides a sentence. What one record cannot know of
-itself (that a source exists, that a link has two ends) is in `checks.py`.
+Files are refused for an unknown key, so a typing mistake never hides a sentence. What one record cannot know
+of itself (that a source exists, that a link has two ends) is in `checks.py`.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ class Theme(Record):
     study_codes: Annotated[tuple[Text, ...], Field(min_length=1)]
     reading: Text = Field(description="ours: choose this theme when the trouble is …")
     plain: Text = Field(description="ours: the theme as a choice in a question, in everyday words")
-    nearest_for: tuple[Text, ...] = Field(default=(), description="ours: troubles without a study code of their own")
+    nearest_for: tuple[Text, ...] = Field(
+        default=(), description="ours: troubles without a study code of their own"
+    )
 
 
 class Themes(Record):
@@ -140,7 +142,9 @@ class Barrier(Record):
     era: Literal["general", "llm"]
     editorial: Editorial = Field(description="our judgement")
     root_causes: Annotated[tuple[Text, ...], Field(min_length=1)]
-    symptoms: Annotated[tuple[Text, ...], Field(min_length=7, description="sentences such as a team would write")]
+    symptoms: Annotated[
+        tuple[Text, ...], Field(min_length=7, description="sentences such as a team would write")
+    ]
     recommendations: Annotated[tuple[Recommendation, ...], Field(min_length=2)]
     good_looks_like: Text
     fixed_when: Text = Field(description="a check that can fail")
@@ -233,7 +237,7 @@ class BannedClaims(Record):
 
 
 class Knowledge(Record):
-    """The whole knowledge base, read and checked. The labelled messages to learn from are read apart from it."""
+    """The whole knowledge base, read and checked. The labelled messages to learn from are not part of it."""
 
     dimensions: tuple[Dimension, ...]
     themes: tuple[Theme, ...]

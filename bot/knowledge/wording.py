@@ -24,7 +24,8 @@ def sentence(error: ErrorDetails, model: type[Record]) -> str:
             return f'key "{loc[-1]}" is unknown{better_key(loc, model)}'
         case "literal_error":
             allowed = re.findall(r"'([^']*)'", str(limits["expected"]))
-            return f"{name} {given} is not one of: {', '.join(allowed)}{did_you_mean(str(error['input']), allowed)}"
+            end = did_you_mean(str(error["input"]), allowed)
+            return f"{name} {given} is not one of: {', '.join(allowed)}{end}"
         case "string_pattern_mismatch":
             return f"{name} {given} must look like {EXAMPLES.get(str(limits['pattern']), limits['pattern'])}"
         case "string_type":
@@ -35,9 +36,9 @@ def sentence(error: ErrorDetails, model: type[Record]) -> str:
             length = len(str(error["input"]).strip())
             return f"{name} has {length} characters; shorten it to {limits['max_length']}"
         case "too_short":
-            return f"{name} has {limits['actual_length']} entries; it needs {limits['min_length']} or more"
+            return f"{name} needs {limits['min_length']} entries or more; it has {limits['actual_length']}"
         case "too_long":
-            return f"{name} has {limits['actual_length']} entries; it may have {limits['max_length']}"
+            return f"{name} may have {limits['max_length']} entries; it has {limits['actual_length']}"
         case "tuple_type":
             return f"{name} must be a list, one entry a line after a dash"
         case "model_type" | "dict_type":

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+    from tokenizers import Encoding, Tokenizer
 
 Vectors = NDArray[np.float32]
 """Shape (texts, dimensions), rows of unit length."""
 
 MAX_TOKENS = 256
+MAX_PARTS = 8
 ENCODERS = Path(__file__).parent.parent / "encoders"
+PLAIN, RANKING = ENCODERS / "all-minilm-l6-v2", ENCODERS / "triage-minilm-l6"
 
 
 class Encoder(Protocol):
@@ -31,7 +37,8 @@ class Encoder(Protocol):
 class OnnxEncoder:
     """A sentence encoder from `bot/encoders`: int8 ONNX, on the CPU, without torch.
 
-    Loading takes some 0.2 s and is put off until the first text. Reads at most 256 tokens of a text.
+    Loading takes some 0.2 s and is put off until the first text. A text of more than 256 tokens is read in parts and
+    gets their mean.
     """
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
@@ -43,7 +50,7 @@ class OnnxEncoder:
         return (self._folder / "ID").read_text(encoding="utf-8").strip()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        # One text a run: the int8 scale is taken over a whole batch, so neighbours would change a text's vector.
+        # One part a run: the int8 scale is taken over a whole batch, so neighbours would change a text's vector.
         if len(texts) < 16:
             return np.stack([self._encode_one(text) for text in texts]) if texts else np.empty((0, 384), np.float32)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
@@ -51,6 +58,11 @@ class OnnxEncoder:
 
     def _encode_one(self, text: str) -> NDArray[np.float32]:
         encoding = self._tokenizer.encode(text)
+        parts = [self._encode_tokens(part) for part in (encoding, *encoding.overflowing[: MAX_PARTS - 1])]
+        mean = np.mean(parts, axis=0, dtype=np.float32)
+        return mean / np.linalg.norm(mean)
+
+    def _encode_tokens(self, encoding: Encoding) -> NDArray[np.float32]:
         feed = {
             "input_ids": np.array([encoding.ids], dtype=np.int64),
             "attention_mask": np.array([encoding.attention_mask], dtype=np.int64),
@@ -58,7 +70,7 @@ class OnnxEncoder:
         return np.asarray(self._session.run(["vector"], feed)[0], dtype=np.float32)[0]
 
     @cached_property
-    def _tokenizer(self):
+    def _tokenizer(self) -> Tokenizer:
         from tokenizers import Tokenizer
 
         tokenizer = Tokenizer.from_file(str(self._folder / "tokenizer.json"))
@@ -67,7 +79,7 @@ class OnnxEncoder:
         return tokenizer
 
     @cached_property
-    def _session(self):
+    def _session(self) -> InferenceSession:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()

@@ -60,6 +60,22 @@ def export(encoder: SentenceEncoder, tokenizer_folder: Path, out: Path) -> Path:
     return out / "model.onnx"
 
 
+def official_encoder() -> SentenceEncoder:
+    return SentenceEncoder(official_model()).eval()
+
+
+def ship(encoder: SentenceEncoder, tokenizer_folder: Path, folder: Path) -> str:
+    """Export to a folder of `bot/encoders`, name it by its hash, and say whether the file is as it was."""
+    model = folder / "model.onnx"
+    before = sha256(model) if model.exists() else None
+    after = sha256(export(encoder, tokenizer_folder, folder))
+    (folder / "ID").write_text(f"{folder.name}@{after[:12]}\n", encoding="ascii")
+    if before == after:
+        return f"{model}: the same file as before, SHA-256 {after}."
+    cause = f"exported with {toolchain()}; other versions or other weights give other bytes" if before else "new"
+    return f"{model}: SHA-256 {after}, was {before or 'absent'} ({cause})."
+
+
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 

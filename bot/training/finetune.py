@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -16,19 +15,12 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 from transformers.optimization import get_linear_schedule_with_warmup
 
+from bot.triage.lessons import Lesson
+
 MAX_TOKENS = 128
 SCALE = 16.0  # of the cosine; the same as the centroid view of the ranking
 BATCH = 32
 BARRIER_LOSS_SHARE = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class LearningMessage:
-    """A message to learn from; contrast messages know their theme but no barrier."""
-
-    text: str
-    theme: str
-    barrier: str | None
 
 
 class SentenceEncoder(nn.Module):
@@ -46,7 +38,7 @@ class SentenceEncoder(nn.Module):
 
 
 def finetune(
-    messages: Sequence[LearningMessage],
+    lessons: Sequence[Lesson],
     themes_of: dict[str, str],
     base: Path,
     *,
@@ -67,15 +59,15 @@ def finetune(
     barriers = sorted(themes_of)
     themes = sorted(set(themes_of.values()))
     theme_of_barrier = torch.tensor([themes.index(themes_of[barrier]) for barrier in barriers])
-    centroids = nn.Parameter(_centroids(encoder, tokenizer, messages, barriers))
+    centroids = nn.Parameter(_centroids(encoder, tokenizer, lessons, barriers))
     parameters = [*encoder.parameters(), centroids]
     optimizer = torch.optim.AdamW(parameters, lr=learning_rate)
-    steps = epochs * (len(messages) // BATCH + 1)
+    steps = epochs * (len(lessons) // BATCH + 1)
     schedule = get_linear_schedule_with_warmup(optimizer, steps // 20, steps)
 
     encoder.train()
     for _ in range(epochs):
-        for batch in _batches_by_length(messages, shuffled):
+        for batch in _batches_by_length(lessons, shuffled):
             vectors = encoder(**_tokens(tokenizer, [m.text for m in batch]))
             logits = SCALE * vectors @ nn.functional.normalize(centroids, dim=1).T
             loss = _loss(logits, batch, barriers, themes, theme_of_barrier)
@@ -100,7 +92,7 @@ def average(encoders: Sequence[SentenceEncoder]) -> SentenceEncoder:
 
 def _loss(
     logits: Tensor,
-    batch: Sequence[LearningMessage],
+    batch: Sequence[Lesson],
     barriers: Sequence[str],
     themes: Sequence[str],
     theme_of_barrier: Tensor,
@@ -117,10 +109,10 @@ def _loss(
 
 
 def _batches_by_length(
-    messages: Sequence[LearningMessage], shuffled: random.Random
-) -> Iterator[list[LearningMessage]]:
+    lessons: Sequence[Lesson], shuffled: random.Random
+) -> Iterator[list[Lesson]]:
     # Texts of like length share a batch, so that little is padded; the noise keeps batches different each epoch.
-    order = sorted(messages, key=lambda m: len(m.text) * shuffled.uniform(0.8, 1.2))
+    order = sorted(lessons, key=lambda m: len(m.text) * shuffled.uniform(0.8, 1.2))
     batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
     shuffled.shuffle(batches)
     yield from batches
@@ -135,12 +127,12 @@ def _tokens(tokenizer: AutoTokenizer, texts: list[str]) -> dict[str, Tensor]:
 def _centroids(
     encoder: SentenceEncoder,
     tokenizer: AutoTokenizer,
-    messages: Sequence[LearningMessage],
+    lessons: Sequence[Lesson],
     barriers: Sequence[str],
 ) -> Tensor:
     encoder.eval()
     sums = torch.zeros(len(barriers), 384)
-    named = sorted((m for m in messages if m.barrier), key=lambda m: len(m.text))
+    named = sorted((m for m in lessons if m.barrier), key=lambda m: len(m.text))
     for start in range(0, len(named), 64):
         batch = named[start : start + 64]
         vectors = encoder(**_tokens(tokenizer, [m.text for m in batch]))

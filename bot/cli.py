@@ -1,0 +1,71 @@
+"""The `triage` command. Exit codes: 0 done, 1 failed, 2 bad usage."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from datetime import UTC, datetime
+from typing import Annotated, NoReturn
+from uuid import uuid4
+
+import typer
+
+from bot import __version__
+from bot.commands import ask, chat, evaluate, index, knowledge
+from bot.errors import MessageUnreadable, SettingsInvalid, TriageError
+from bot.settings import Settings
+
+BAD_USAGE = (SettingsInvalid, MessageUnreadable)
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Which barriers hold your MLOps adoption back, why it thinks so, and what to do first.",
+)
+app.command("ask")(ask.ask)
+app.command("chat")(chat.chat)
+app.command("eval")(evaluate.evaluate)
+app.add_typer(index.app, name="index")
+app.add_typer(knowledge.app, name="knowledge")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"triage {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def triage(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Options of the command itself."""
+
+
+def main() -> NoReturn:
+    """Run the command; every error becomes one sentence and an exit code."""
+    try:
+        app()
+    except TriageError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2 if isinstance(error, BAD_USAGE) else 1)
+    except KeyboardInterrupt:
+        print("Interrupted. Nothing was changed.", file=sys.stderr)
+        sys.exit(1)
+    except Exception:  # noqa: BLE001 - the last door: a bug becomes a reference number, its trace goes to a file
+        print(_recorded(traceback.format_exc()), file=sys.stderr)
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _recorded(trace: str) -> str:
+    reference = uuid4().hex[:8]
+    try:
+        file = Settings().triage_home / "errors.log"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="utf-8") as log:
+            log.write(f"{datetime.now(UTC).isoformat('T', 'seconds')} {reference}\n{trace}\n")
+    except (OSError, ValueError):
+        return f"Something went wrong that should not (reference {reference}); its trace could not be kept."
+    return f"Something went wrong that should not (reference {reference}). Please report it with its trace in {file}."

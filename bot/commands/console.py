@@ -1,0 +1,49 @@
+"""What the subcommands share: where to print, how to show progress, how to open the bot."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bot.app import Bot, build
+from bot.index.build import Progress as OnProgress
+from bot.settings import load_settings
+
+out = Console(highlight=False, soft_wrap=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def tell(sentence: str) -> None:
+    """A line to the person who waits, on standard error, so that pipes stay clean."""
+    err.print(sentence, markup=False)
+
+
+@contextmanager
+def progress_bar() -> Iterator[OnProgress]:
+    """A bar on standard error, shown from the first report on; nothing where nobody watches."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = None
+
+        def report(what: str, done: float) -> None:
+            nonlocal task
+            if task is None:
+                task = bar.add_task(what, total=1.0)
+            bar.update(task, description=what, completed=done)
+
+        yield report
+
+
+def open_bot() -> Bot:
+    settings = load_settings()
+    with progress_bar() as progress:
+        return build(settings, today, progress, tell)

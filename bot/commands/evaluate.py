@@ -1,0 +1,81 @@
+"""`triage eval`: how well it does on labelled messages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.table import Table
+
+from bot.batch import BatchOutcome, batch_outcome
+from bot.commands.console import open_bot, out
+from bot.errors import LabelledSetInvalid
+from bot.evaluation import Labelled, Report, measure, read_labelled
+from bot.knowledge import load_knowledge, packaged_knowledge
+from bot.commands.console import today
+from bot.triage import Message
+
+
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="JSON Lines of labelled messages: {id, text, scope, theme, also}.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    answers: Annotated[
+        Path | None, typer.Option(help="Measure these outcomes, as --batch writes them, not the bot's own.")
+    ] = None,
+) -> None:
+    """Measure accuracy, scope and calibration on a labelled set."""
+    labelled = read_labelled(file)
+    if answers is None:
+        bot = open_bot()
+        knowledge = bot.version.knowledge
+        outcomes = {
+            item.id: batch_outcome(item.id, bot.reply(Message(item.text)), bot.version.number) for item in labelled
+        }
+    else:
+        knowledge = load_knowledge(packaged_knowledge(), today())
+        outcomes = _read_answers(answers, labelled)
+    report = measure([(item, outcomes[item.id]) for item in labelled], {t.id: t.dimension for t in knowledge.themes})
+    if as_json:
+        print(report.model_dump_json(indent=2))
+    else:
+        _show(report)
+
+
+def _read_answers(file: Path, labelled: tuple[Labelled, ...]) -> dict[str, BatchOutcome]:
+    found: dict[str, BatchOutcome] = {}
+    try:
+        lines = file.read_bytes().split(b"\n")
+    except OSError as error:
+        raise LabelledSetInvalid(file, 1, f"cannot be read: {error.strerror}") from error
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            try:
+                outcome = BatchOutcome.model_validate_json(line)
+            except ValidationError as error:
+                raise LabelledSetInvalid(file, number, "is no outcome as `triage ask --batch` writes it") from error
+            found[str(outcome.id)] = outcome
+    if missing := [item.id for item in labelled if item.id not in found]:
+        raise LabelledSetInvalid(file, 1, f"has no outcome for {missing[0]} ({len(missing)} missing)")
+    return found
+
+
+def _show(report: Report) -> None:
+    table = Table("measure", "share", "95 % interval", "n", title=f"{report.messages} messages", title_justify="left")
+    for m in report.measures:
+        if m.value is None:
+            table.add_row(m.name, "–", "–", "0")
+        else:
+            table.add_row(m.name, f"{m.value:.2f}", f"{m.low:.2f}–{m.high:.2f}", str(m.n))
+    out.print(table)
+    themes = Table("theme", "n", "@1", "@3", "taken for", title="in scope, per theme", title_justify="left")
+    for row in report.themes:
+        others = {theme: n for theme, n in report.confusion.get(row.theme, {}).items() if theme != row.theme}
+        taken_for = ", ".join(f"{theme} {n}" for theme, n in sorted(others.items(), key=lambda item: -item[1]))
+        themes.add_row(row.theme, str(row.n), f"{row.at_1:.2f}", f"{row.at_3:.2f}", taken_for)
+    out.print(themes)
+    reliability = Table("said", "n", "mean said", "was right", title="reliability of the first theme", title_justify="left")
+    for row in report.reliability:
+        reliability.add_row(f"{row.low:.2f}–{row.high:.2f}", str(row.n), f"{row.confidence:.2f}", f"{row.right:.2f}")
+    out.print(reliability)

@@ -1,0 +1,46 @@
+"""`triage knowledge`: check and extend the knowledge files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.commands.console import out, tell, today
+from bot.errors import counted
+from bot.knowledge import check_knowledge, new_barrier, packaged_knowledge, write_schemas
+
+app = typer.Typer(no_args_is_help=True, help="The knowledge files: check them, add to them.")
+Folder = Annotated[Path | None, typer.Argument(help="A knowledge folder; the project's own if left out.")]
+
+
+@app.command()
+def check(folder: Folder = None) -> None:
+    """Find every problem in the knowledge files, each at its line."""
+    reading = check_knowledge(folder or packaged_knowledge(), today())
+    for problem in reading.problems:
+        out.print(str(problem), markup=False, soft_wrap=True)
+    files = counted(reading.files, "file")
+    if reading.problems:
+        tell(f"{counted(len(reading.problems), 'problem')} in {files}. The current index is unchanged.")
+        raise typer.Exit(1)
+    barriers = reading.knowledge.barriers if reading.knowledge else ()
+    out.print(f"No problem in {files}: {counted(len(barriers), 'barrier')}.")
+
+
+@app.command()
+def new(
+    theme: Annotated[str, typer.Argument(help="The id of its theme, such as slow-processes.")], folder: Folder = None
+) -> None:
+    """Write the skeleton of a barrier under the next free id."""
+    path = new_barrier(folder or packaged_knowledge(), theme)
+    out.print(f"{path}: fill in what says TODO, then run: triage knowledge check", markup=False, soft_wrap=True)
+
+
+@app.command()
+def schema(folder: Folder = None) -> None:
+    """Write the JSON Schemas of the knowledge files, for editors."""
+    target = folder or packaged_knowledge()
+    write_schemas(target)
+    out.print(f"Wrote {target / 'schema'}.", markup=False, soft_wrap=True)

@@ -1,0 +1,78 @@
+"""What a person reads, as data: no markup, no channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.knowledge import Source
+
+Sureness = Literal["quite sure", "fairly sure", "a first guess"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A retrieved record and the sources of its barrier. Nothing else can be cited."""
+
+    record: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A sentence and the record that it rests on."""
+
+    text: str
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierLine:
+    """A barrier told in one line, with the asker's phrase that speaks for it."""
+
+    id: str
+    name: str
+    dimension: str
+    theme: str
+    one_line: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StudySays:
+    """What the study is cited for: labels only. `codes` is empty for a barrier that is ours alone."""
+
+    dimension: str
+    theme: str
+    codes: tuple[str, ...]
+    provenance: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """One answer. `study` holds the study's words, everything else is ours; `evidence` says how well it is known."""
+
+    barrier: BarrierLine
+    sureness: Sureness
+    study: StudySays
+    acknowledgement: str | None
+    language_note: str | None
+    measure_note: str | None
+    summary: Cited
+    first_step: Cited
+    deliverable: str
+    effort: str
+    next_quarter: tuple[Cited, ...]
+    good_looks_like: str
+    fixed_when: str
+    upstream: str | None
+    not_yet_when: str | None
+    second: BarrierLine | None
+    runner_up: BarrierLine
+    parked: tuple[BarrierLine, ...]
+    tools: str | None
+    ask_back: str
+    evidence: str
+    sources: tuple[Source, ...]
+    citations: tuple[Citation, ...]
+    index_version: int

@@ -1,0 +1,1 @@
+"""The index: built beside, verified, promoted, opened."""

@@ -1,0 +1,142 @@
+"""Knowledge to a built index folder."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+
+from bot.errors import HomeUnwritable, IndexDamaged
+from bot.index.records import IndexRecord, records_of
+from bot.index.source import KnowledgeSource
+from bot.index.vectors import VectorCache
+from bot.index.version import CHROMA, HEADS, KNOWLEDGE, LEXICAL, MANIFEST, SOUNDS, IndexVersion, Manifest, describe_files
+from bot.retrieval.encoder import Encoder
+from bot.retrieval.lexical import write_lexical_index
+from bot.retrieval.vectors import write_vector_index
+from bot.triage.lessons import fit_key, lessons_of
+from bot.triage.likeness import sounds_of
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done and how much of the whole build is done, from 0 to 1."""
+
+PACKAGED = Path(__file__).parent.parent / "packaged"
+PACKAGED_HEADS, PACKAGED_VECTORS = PACKAGED / "heads", PACKAGED / "vectors.npz"
+
+
+@dataclass(frozen=True, slots=True)
+class Encoders:
+    """`records` finds records and judges scope, `ranking` ranks barriers; the same object where there is only one."""
+
+    records: Encoder
+    ranking: Encoder
+
+
+def build(
+    source: KnowledgeSource, number: int, encoders: Encoders, cache: VectorCache, folder: Path, progress: Progress
+) -> None:
+    """Write a complete version into the empty `folder` and verify it.
+
+    Raises HomeUnwritable when a write fails (disk full, no permission), IndexDamaged when what was written cannot be
+    read back, EncoderUnavailable when the encoder does not answer.
+    """
+    from chromadb.errors import ChromaError
+
+    try:
+        manifest = _write(source, number, encoders, cache, folder, progress)
+        (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+    except (OSError, sqlite3.Error, ChromaError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise HomeUnwritable(folder.parent, reason) from error
+    progress("checking the new index", 0.9)
+    verify(folder, source, encoders, cache)
+    progress("ready", 1.0)
+
+
+def verify(folder: Path, source: KnowledgeSource, encoders: Encoders, cache: VectorCache) -> None:
+    """Raises IndexDamaged unless the counts are right and every record finds itself."""
+    version = IndexVersion(folder)
+    try:
+        records = records_of(source.knowledge)
+        if version.knowledge != source.knowledge:
+            raise IndexDamaged(folder, "the knowledge in it is not what was read")
+        vectors = cache.encode(encoders.records, [record.text for record in records], _silent)
+        found = version.vectors.search(vectors, 3)
+        for record, hits in zip(records, found, strict=True):
+            if not any(hit.id == record.id or hit.text == record.text for hit in hits):
+                raise IndexDamaged(folder, f"record {record.id} does not find itself")
+    finally:
+        version.close()
+
+
+def _write(
+    source: KnowledgeSource, number: int, encoders: Encoders, cache: VectorCache, folder: Path, progress: Progress
+) -> Manifest:
+    progress("writing the knowledge", 0.0)
+    (folder / KNOWLEDGE).write_text(source.knowledge.model_dump_json(), encoding="utf-8")
+    _write_heads(source, encoders, cache, folder / HEADS, progress)
+    records = records_of(source.knowledge)
+    vectors = cache.encode(
+        encoders.records,
+        [record.text for record in records],
+        lambda done, of: progress("encoding records", 0.6 + 0.1 * done / of),
+    )
+    sounds = cache.encode(encoders.records, [sound for _, sound in sounds_of(source.knowledge)], _silent)
+    np.save(folder / SOUNDS, sounds, allow_pickle=False)
+    progress("indexing words", 0.7)
+    rows = [(record.id, record.kind, record.barrier, record.text) for record in records]
+    write_lexical_index(folder / LEXICAL, rows)
+    progress("indexing vectors", 0.75)
+    write_vector_index(folder / CHROMA, rows, vectors)
+    return Manifest(
+        number=number,
+        built_at=datetime.now(UTC),
+        content_hash=content_hash(source, records),
+        encoder=encoders.records.id,
+        ranking_encoder=encoders.ranking.id,
+        records=len(records),
+        barriers=len(source.knowledge.barriers),
+        knowledge_files=source.fingerprint,
+        files=describe_files(folder),
+    )
+
+
+def _write_heads(
+    source: KnowledgeSource, encoders: Encoders, cache: VectorCache, folder: Path, progress: Progress
+) -> None:
+    lessons = lessons_of(source.knowledge, source.messages)
+    themes_of = {barrier.id: barrier.theme for barrier in source.knowledge.barriers}
+    key = fit_key(lessons, themes_of, (encoders.records.id, encoders.ranking.id))
+    if (PACKAGED_HEADS / "KEY").exists() and (PACKAGED_HEADS / "KEY").read_text(encoding="ascii").strip() == key:
+        shutil.copytree(PACKAGED_HEADS, folder)
+        return
+    from bot.triage.fitting import fit
+
+    texts = [lesson.text for lesson in lessons]
+    by_ranking, by_records = (
+        cache.encode(encoder, texts, lambda done, of, start=start: progress(
+            "encoding messages to learn from", start + 0.2 * done / of
+        ))
+        for encoder, start in ((encoders.ranking, 0.0), (encoders.records, 0.2))
+    )  # fmt: skip
+    progress("fitting the ranking", 0.4)
+    fit(lessons, themes_of, by_ranking, by_records).save(folder)
+    (folder / "KEY").write_text(key, encoding="ascii")
+
+
+def content_hash(source: KnowledgeSource, records: tuple[IndexRecord, ...]) -> str:
+    """Changes with anything that answers are made from."""
+    digest = sha256(source.knowledge.model_dump_json().encode())
+    for record in records:
+        digest.update(f"{record.id}\0{record.text}\0".encode())
+    return digest.hexdigest()
+
+
+def _silent(_done: int, _of: int) -> None:
+    pass

@@ -1,0 +1,119 @@
+"""The one current index version: opened, built when there is none, refreshed on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bot.errors import IndexDamaged, IndexMissing
+from bot.index.build import PACKAGED_VECTORS, Encoders, Progress, build
+from bot.index.diff import KnowledgeDiff, diff
+from bot.index.shelf import LOCK_WAIT_S, Shelf
+from bot.index.source import changed_files, fingerprint, read_source
+from bot.index.vectors import VectorCache
+from bot.index.version import IndexVersion
+from bot.knowledge import Knowledge
+
+Tell = Callable[[str], None]
+"""Called with a sentence for the person who waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexStatus:
+    """`changed` names the knowledge files that differ from what the version was built from."""
+
+    version: IndexVersion
+    changed: tuple[str, ...]
+    kept: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What a refresh did; `version` is None when it was a dry run or nothing had changed."""
+
+    diff: KnowledgeDiff | None
+    version: IndexVersion | None
+    dropped: tuple[int, ...] = ()
+
+
+class Index:
+    """Serves versions from `home`, builds them from the knowledge in `folder`. Never reads the clock itself."""
+
+    def __init__(self, home: Path, folder: Path, encoders: Encoders, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
+        self._shelf = Shelf(home)
+        self._folder = folder
+        self._encoders = encoders
+        self._cache = VectorCache(home / "cache" / "vectors.sqlite", PACKAGED_VECTORS)
+        self._lock_wait_s = lock_wait_s
+
+    def open(self, today: date, progress: Progress, tell: Tell) -> IndexVersion:
+        """The current version, built first when there is none, when it is damaged or by another encoder.
+
+        The first process builds under a lock, others wait. Raises IndexBusy, HomeUnwritable, KnowledgeInvalid.
+        """
+        with suppress(IndexMissing, IndexDamaged):
+            version = self._shelf.open_current()
+            if self._fits(version):
+                return version
+        with self._shelf.locked(self._lock_wait_s):
+            try:
+                version = self._shelf.open_current()
+                if self._fits(version):  # another process was first
+                    return version
+                tell(f"The index was built with another encoder ({version.manifest.ranking_encoder}). Building anew.")
+            except IndexMissing:
+                tell("First run: building the knowledge index.")
+            except IndexDamaged as damage:
+                tell(f"The index was damaged ({damage.what}). Building it again.")
+            return self._build(today, progress)[0]
+
+    def refresh(self, today: date, progress: Progress, *, dry_run: bool = False) -> Refreshed:
+        """Read, check, compare, build beside, verify, promote. What serves is untouched until the new one is whole."""
+        source = read_source(self._folder, today)
+        with self._shelf.locked(self._lock_wait_s):
+            try:
+                current = self._shelf.open_current()
+            except (IndexMissing, IndexDamaged):
+                current = None
+            difference = self._difference(current, source.knowledge)
+            unchanged = (
+                current is not None
+                and self._fits(current)
+                and not changed_files(current.manifest.knowledge_files, source.fingerprint)
+            )
+            if dry_run or unchanged:
+                return Refreshed(difference, None)
+            version, dropped = self._build(today, progress)
+            return Refreshed(difference, version, dropped)
+
+    def status(self) -> IndexStatus:
+        """Raises IndexMissing or IndexDamaged."""
+        version = self._shelf.open_current()
+        return IndexStatus(version, self.changed_since(version), tuple(self._shelf.numbers()))
+
+    def changed_since(self, version: IndexVersion) -> tuple[str, ...]:
+        """Names of the knowledge files that differ from what `version` was built from."""
+        return changed_files(version.manifest.knowledge_files, fingerprint(self._folder))
+
+    def _build(self, today: date, progress: Progress) -> tuple[IndexVersion, tuple[int, ...]]:
+        progress("reading the knowledge", 0.0)
+        source = read_source(self._folder, today)
+        number = self._shelf.next_number()
+        with self._shelf.new_folder() as folder:
+            build(source, number, self._encoders, self._cache, folder, progress)
+            self._shelf.promote(folder, number)
+        return self._shelf.open_current(), tuple(self._shelf.drop_old())
+
+    def _fits(self, version: IndexVersion) -> bool:
+        made_by = (version.manifest.encoder, version.manifest.ranking_encoder)
+        return made_by == (self._encoders.records.id, self._encoders.ranking.id)
+
+    @staticmethod
+    def _difference(current: IndexVersion | None, new: Knowledge) -> KnowledgeDiff | None:
+        try:
+            return diff(current.knowledge, new) if current else None
+        except IndexDamaged:
+            return None

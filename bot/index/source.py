@@ -1,0 +1,44 @@
+"""The knowledge folder as the index sees it: what it says, and which of its files changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+from bot.errors import KnowledgeInvalid
+from bot.knowledge import Knowledge, Messages, read_knowledge
+
+Fingerprint = Mapping[str, str]
+"""File, relative to the knowledge folder -> hash of its bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeSource:
+    """Checked knowledge, the messages to learn from, and the state of the files they were read from."""
+
+    knowledge: Knowledge
+    messages: Messages
+    fingerprint: Fingerprint
+
+
+def read_source(folder: Path, today: date) -> KnowledgeSource:
+    """Raises KnowledgeMissing, or KnowledgeInvalid with every problem in the folder."""
+    taken = fingerprint(folder)
+    reading = read_knowledge(folder, today)
+    if reading.knowledge is None or reading.messages is None:
+        raise KnowledgeInvalid(reading.problems, reading.files)
+    return KnowledgeSource(reading.knowledge, reading.messages, taken)
+
+
+def fingerprint(folder: Path) -> Fingerprint:
+    """Of every file that answers depend on; empty when there is no such folder."""
+    files = [*folder.glob("*.yaml"), *folder.glob("barriers/*.yaml"), *folder.glob("training/*.jsonl")]
+    return {str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest()[:16] for file in sorted(files)}
+
+
+def changed_files(before: Fingerprint, after: Fingerprint) -> tuple[str, ...]:
+    """Names of the files that were added, changed or removed, in order."""
+    return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))

@@ -1,0 +1,65 @@
+"""Our retriever and other people's embeddings, at LangChain's edge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from langchain.embeddings import init_embeddings
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.embeddings import Embeddings
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict
+
+from bot.errors import EncoderUnavailable
+from bot.retrieval.encoder import Vectors
+from bot.retrieval.retriever import Retriever
+
+
+class KnowledgeRetriever(BaseRetriever):
+    """The fused retriever as a LangChain `BaseRetriever`, for chains of one's own."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    retriever: Retriever
+    limit: int = 20
+
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+        return [
+            Document(
+                page_content=hit.text,
+                id=hit.id,
+                metadata={"kind": hit.kind, "barrier": hit.barrier, "score": hit.score, "origin": hit.origin},
+            )
+            for hit in self.retriever.search(query, self.limit)
+        ]
+
+
+class LangChainEncoder:
+    """An embedding of LangChain's (`openai:text-embedding-3-small`) in our encoder's place.
+
+    Raises EncoderUnavailable when its package is missing, its name is wrong, or the provider does not answer.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.id = name
+        try:
+            self._embeddings = _embeddings(name)
+        except (ImportError, ValueError) as error:
+            raise EncoderUnavailable(name, str(error).splitlines()[0]) from error
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        try:
+            vectors = np.asarray(self._embeddings.embed_documents(list(texts)), dtype=np.float32)
+        except Exception as error:  # noqa: BLE001 - each provider's package has its own errors; this one names them all
+            # The name of the error only: a provider's own words may hold the key that it refused.
+            raise EncoderUnavailable(self.id, f"its provider failed with {type(error).__name__}") from error
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def _embeddings(name: str) -> Embeddings:
+    embeddings = init_embeddings(name)
+    if not isinstance(embeddings, Embeddings):
+        raise ValueError(f"{name} is no embedding")
+    return embeddings

@@ -1,0 +1,27 @@
+"""Text to ranked records: vectors and words, fused."""
+
+from __future__ import annotations
+
+from bot.retrieval.encoder import Encoder, Vectors
+from bot.retrieval.hits import Hit, fuse
+from bot.retrieval.lexical import LexicalIndex
+from bot.retrieval.vectors import VectorIndex
+
+DEPTH = 40
+"""How many records each of the two rankings gives to the fusion."""
+
+
+class Retriever:
+    """Searches one index version. `search_vector` spares the encoding when the caller has the vector."""
+
+    def __init__(self, encoder: Encoder, vectors: VectorIndex, lexical: LexicalIndex) -> None:
+        self._encoder = encoder
+        self._vectors = vectors
+        self._lexical = lexical
+
+    def search(self, text: str, limit: int = 20) -> list[Hit]:
+        return self.search_vector(self._encoder.encode([text]), text, limit)
+
+    def search_vector(self, vector: Vectors, text: str, limit: int = 20) -> list[Hit]:
+        """As `search`; `vector` has shape (1, dimensions)."""
+        return fuse(self._vectors.search(vector, DEPTH)[0], self._lexical.search(text, DEPTH), limit)

@@ -1,0 +1,74 @@
+"""Records by their vectors: one embedded Chroma database per index version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.retrieval.encoder import Vectors
+from bot.retrieval.hits import Hit
+from bot.retrieval.lexical import Row
+
+if TYPE_CHECKING:
+    from chromadb.api import ClientAPI
+    from chromadb.api.models.Collection import Collection
+
+COLLECTION = "records"
+BATCH = 1000
+
+
+def write_vector_index(folder: Path, rows: Sequence[Row], vectors: Vectors) -> None:
+    """Build the database in a new folder. Raises what Chroma or the file system raises when it cannot be written."""
+    client = _client(folder)
+    try:
+        # Without a given embedding function Chroma attaches its default, which downloads a model.
+        collection = client.create_collection(
+            COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+        )
+        for start in range(0, len(rows), BATCH):
+            part = rows[start : start + BATCH]
+            collection.add(
+                ids=[row[0] for row in part],
+                embeddings=vectors[start : start + BATCH],
+                metadatas=[{"kind": row[1], "barrier": row[2]} for row in part],
+                documents=[row[3] for row in part],
+            )
+    finally:
+        client.close()
+
+
+class VectorIndex:
+    """Reads a database that `write_vector_index` made."""
+
+    def __init__(self, folder: Path) -> None:
+        self._client = _client(folder)
+        self._collection: Collection = self._client.get_collection(COLLECTION, embedding_function=None)
+
+    def count(self) -> int:
+        return self._collection.count()
+
+    def search(self, vectors: Vectors, limit: int) -> list[list[Hit]]:
+        """For each row of `vectors` the nearest `limit` records, score = cosine similarity."""
+        found = self._collection.query(
+            query_embeddings=vectors, n_results=limit, include=["documents", "metadatas", "distances"]
+        )
+        documents, metadatas, distances = found["documents"], found["metadatas"], found["distances"]
+        if documents is None or metadatas is None or distances is None:
+            raise ValueError("Chroma left out what was asked for")
+        return [
+            [
+                Hit(id, str(metadata["kind"]), str(metadata["barrier"]), text, 1 - distance, "vectors")
+                for id, text, metadata, distance in zip(*row, strict=True)
+            ]
+            for row in zip(found["ids"], documents, metadatas, distances, strict=True)
+        ]
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def _client(folder: Path) -> ClientAPI:
+    import chromadb
+
+    return chromadb.PersistentClient(folder, settings=chromadb.Settings(anonymized_telemetry=False))

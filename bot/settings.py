@@ -1,0 +1,59 @@
+"""Environment and `.env` -> Settings, read once and frozen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dotenv import dotenv_values
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SettingsInvalid, did_you_mean
+
+ENV_FILE = Path(".env")
+PREFIX = "TRIAGE_"
+
+
+class Settings(BaseSettings):
+    """A field's name is its variable's name. Other programs' keys are left alone."""
+
+    model_config = SettingsConfigDict(
+        env_file=ENV_FILE,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,  # a token must not reach a log
+    )
+
+    triage_home: Path = Field(
+        default_factory=lambda: user_data_path("mlops-triage"), description="where the index and its cache are kept"
+    )
+    triage_embeddings: str | None = Field(
+        default=None,
+        pattern=r"^[a-z_]+:.+$",
+        description="provider:model of a LangChain embedding in the built-in encoder's place",
+    )
+    triage_tracing: bool = Field(default=False, description="let LangSmith tracing follow its own variables")
+
+
+def load_settings() -> Settings:
+    """Raises SettingsInvalid, which names the key, what is wrong with it and the nearest one."""
+    _refuse_unknown(os.environ, "the environment")
+    if ENV_FILE.is_file():
+        _refuse_unknown(dotenv_values(ENV_FILE), str(ENV_FILE))
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = str(first["loc"][0]).upper()
+        raise SettingsInvalid(f"{key} has a wrong value: {first['msg']}.") from error
+
+
+def _refuse_unknown(keys: Mapping[str, str | None], where: str) -> None:
+    known = [name.upper() for name in Settings.model_fields]
+    for key in sorted(keys):
+        if key.upper().startswith(PREFIX) and key.upper() not in known:
+            way_out = did_you_mean(key.upper(), known) or f"; known are {', '.join(known)}"
+            raise SettingsInvalid(f"{key} in {where} is no setting{way_out}")

@@ -1,0 +1,28 @@
+"""The knowledge base as training sees it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+
+from bot.index.source import KnowledgeSource, read_source
+from bot.knowledge import packaged_knowledge
+from bot.triage.lessons import Lesson, lessons_of
+
+
+@cache
+def source() -> KnowledgeSource:
+    return read_source(packaged_knowledge(), datetime.now(UTC).date())
+
+
+def themes_of() -> dict[str, str]:
+    """Each barrier's theme."""
+    return {barrier.id: barrier.theme for barrier in source().knowledge.barriers}
+
+
+def lessons() -> tuple[Lesson, ...]:
+    return lessons_of(source().knowledge, source().messages)
+
+
+def lessons_in_scope() -> list[Lesson]:
+    return [lesson for lesson in lessons() if lesson.theme]

@@ -1,0 +1,24 @@
+"""Thresholds and calibration, chosen on labelled messages by `python -m bot.training bounds`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FILE = Path(__file__).with_name("bounds.json")
+
+
+class Bounds(BaseModel):
+    """`temperature` divides the logarithms of the theme probabilities; below 1 it makes them bolder."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    temperature: float = Field(gt=0, description="of the theme probabilities")
+    decline_at: float = Field(ge=0, le=1, description="probability of near, far and about together")
+    clarify_at: float = Field(ge=0, le=1, description="share of vague in what is not declined")
+    chosen_on: str = Field(description="the labelled messages, by file name, count and hash")
+
+
+def load_bounds(file: Path = FILE) -> Bounds:
+    return Bounds.model_validate_json(file.read_bytes())

@@ -1,0 +1,68 @@
+"""The one question worth asking: the one whose answer would split the probability best."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import log
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.knowledge import Choice, Knowledge, Question
+from bot.triage.outcome import AskedQuestion, Ranking
+
+SOUNDS_ALIKE = 0.55
+"""Cosine from which a message is taken for the one that a question was written for."""
+COVERS = 0.4
+"""Share of the probability that a question's choices must hold to be asked of a message that sounds otherwise."""
+THEME_QUESTION = "theme"
+MAX_CHOICES = 4
+CHOSEN = 0.9
+"""How much of the probability a choice takes: people press the wrong button too."""
+
+
+def best_question(
+    knowledge: Knowledge, ranking: Ranking, likeness: Mapping[str, float]
+) -> AskedQuestion:
+    """From the knowledge base where one fits, else which of the likeliest themes it is.
+
+    `likeness` is the cosine of the message to what each question sounds like, by question id.
+    """
+    probability = {barrier.id: barrier.probability for barrier in ranking.barriers}
+    fitting = [
+        (gain + max(likeness[question.id] - SOUNDS_ALIKE, 0.0), question)
+        for question in knowledge.questions
+        if (gain := split(question.choices, probability))
+        and (likeness[question.id] >= SOUNDS_ALIKE or _mass(question, probability) >= COVERS)
+    ]
+    if not fitting:
+        return _theme_question(knowledge, ranking)
+    _, best = max(fitting, key=lambda item: (item[0], item[1].id))
+    return AskedQuestion(best.id, best.ask, best.choices)
+
+
+def split(choices: Sequence[Choice], probability: Mapping[str, float]) -> float:
+    """How much of the uncertainty (nats) the answer takes away, as far as the choices hold it."""
+    masses = (sum(probability.get(id, 0.0) for id in choice.barriers) for choice in choices)
+    return sum(-mass * log(mass) for mass in masses if 0 < mass < 1)
+
+
+def condition(probabilities: NDArray[np.floating], chosen: NDArray[np.bool_]) -> NDArray[np.floating]:
+    """Jeffrey's rule: the chosen barriers get CHOSEN of the probability, in their own proportions."""
+    inside = probabilities[chosen].sum()
+    if not 0 < inside < 1:
+        return probabilities
+    return np.where(chosen, probabilities * CHOSEN / inside, probabilities * (1 - CHOSEN) / (1 - inside))
+
+
+def _mass(question: Question, probability: Mapping[str, float]) -> float:
+    return sum(probability.get(id, 0.0) for choice in question.choices for id in choice.barriers)
+
+
+def _theme_question(knowledge: Knowledge, ranking: Ranking) -> AskedQuestion:
+    themes = [knowledge.theme_by_id[theme.id] for theme in ranking.themes[:MAX_CHOICES]]
+    choices = tuple(
+        Choice(label=theme.plain, barriers=tuple(b.id for b in ranking.barriers if b.theme == theme.id))
+        for theme in themes
+    )
+    return AskedQuestion(THEME_QUESTION, "Which of these comes closest to what holds you back?", choices)
