@@ -56,9 +56,7 @@ class Bot:
         hits = tuple(self.version.retriever(self._encoders.records).search_vector(stages.vector, text))
         guidance = None
         if isinstance(stages.outcome, Answer):
-            guidance = compose(
-                stages.outcome, text, self.version.knowledge, hits, self._today(), self.version.number
-            )
+            guidance = compose(stages.outcome, text, self.version.knowledge, hits, self._today(), self.version.number)
         return Reply(stages, hits, guidance)
 
 

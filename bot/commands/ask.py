@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +14,14 @@ from bot.app import Bot
 from bot.batch import BatchMessage, batch_outcome, guidance_document
 from bot.channels.terminal import explanation_block, render
 from bot.commands.console import open_bot, out, tell
-from bot.errors import MessageUnreadable, TriageError
+from bot.errors import MessageUnreadable
 from bot.triage import Clarify, Message
 
 
 def ask(
-    text: Annotated[str | None, typer.Argument(help="What hurts, in your own words; standard input if left out.")] = None,
+    text: Annotated[
+        str | None, typer.Argument(help="What hurts, in your own words; standard input if left out.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     batch: Annotated[
         Path | None, typer.Option(help="Read JSON Lines {id, text} and write one JSON line each; - is standard input.")

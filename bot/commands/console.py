@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
@@ -28,7 +28,7 @@ def tell(sentence: str) -> None:
 
 
 @contextmanager
-def progress_bar() -> Iterator[OnProgress]:
+def progress_bar() -> Generator[OnProgress]:
     """A bar on standard error, shown from the first report on; nothing where nobody watches."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not sys.stderr.isatty()) as bar:

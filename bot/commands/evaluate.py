@@ -10,11 +10,10 @@ from pydantic import ValidationError
 from rich.table import Table
 
 from bot.batch import BatchOutcome, batch_outcome
-from bot.commands.console import open_bot, out
+from bot.commands.console import open_bot, out, today
 from bot.errors import LabelledSetInvalid
 from bot.evaluation import Labelled, Report, measure, read_labelled
 from bot.knowledge import load_knowledge, packaged_knowledge
-from bot.commands.console import today
 from bot.triage import Message
 
 
@@ -75,7 +74,9 @@ def _show(report: Report) -> None:
         taken_for = ", ".join(f"{theme} {n}" for theme, n in sorted(others.items(), key=lambda item: -item[1]))
         themes.add_row(row.theme, str(row.n), f"{row.at_1:.2f}", f"{row.at_3:.2f}", taken_for)
     out.print(themes)
-    reliability = Table("said", "n", "mean said", "was right", title="reliability of the first theme", title_justify="left")
+    reliability = Table(
+        "said", "n", "mean said", "was right", title="reliability of the first theme", title_justify="left"
+    )
     for row in report.reliability:
         reliability.add_row(f"{row.low:.2f}–{row.high:.2f}", str(row.n), f"{row.confidence:.2f}", f"{row.right:.2f}")
     out.print(reliability)

@@ -25,7 +25,7 @@ class Labelled(BaseModel):
 
     @property
     def accepted(self) -> frozenset[str]:
-        return frozenset({self.theme, *self.also} - {None})
+        return frozenset(theme for theme in (self.theme, *self.also) if theme)
 
 
 def read_labelled(file: Path) -> tuple[Labelled, ...]:

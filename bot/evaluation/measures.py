@@ -142,7 +142,5 @@ def _reliability(inside: Sequence[Pair]) -> list[ReliabilityRow]:
         if chosen:
             confidence = sum(o.themes[0].score for _, o in chosen) / len(chosen)
             right = sum(o.themes[0].id in labelled.accepted for labelled, o in chosen) / len(chosen)
-            rows.append(
-                ReliabilityRow(low=low, high=min(high, 1.0), n=len(chosen), confidence=confidence, right=right)
-            )
+            rows.append(ReliabilityRow(low=low, high=min(high, 1.0), n=len(chosen), confidence=confidence, right=right))
     return rows

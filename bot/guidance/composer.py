@@ -105,11 +105,7 @@ def _cited(barrier: Barrier, step: str) -> Cited:
 
 def _upstream(barrier: Barrier, answer: Answer, knowledge: Knowledge) -> str | None:
     probability = {b.id: b.probability for b in answer.ranking.barriers}
-    likely = [
-        cause
-        for cause in barrier.caused_by
-        if probability[cause.id] >= UPSTREAM_WORTH * probability[barrier.id]
-    ]
+    likely = [cause for cause in barrier.caused_by if probability[cause.id] >= UPSTREAM_WORTH * probability[barrier.id]]
     if not likely:
         return None
     cause = max(likely, key=lambda cause: probability[cause.id])

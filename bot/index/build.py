@@ -16,7 +16,17 @@ from bot.errors import HomeUnwritable, IndexDamaged
 from bot.index.records import IndexRecord, records_of
 from bot.index.source import KnowledgeSource
 from bot.index.vectors import VectorCache
-from bot.index.version import CHROMA, HEADS, KNOWLEDGE, LEXICAL, MANIFEST, SOUNDS, IndexVersion, Manifest, describe_files
+from bot.index.version import (
+    CHROMA,
+    HEADS,
+    KNOWLEDGE,
+    LEXICAL,
+    MANIFEST,
+    SOUNDS,
+    IndexVersion,
+    Manifest,
+    describe_files,
+)
 from bot.retrieval.encoder import Encoder
 from bot.retrieval.lexical import write_lexical_index
 from bot.retrieval.vectors import write_vector_index
@@ -102,7 +112,7 @@ def _write(
         ranking_encoder=encoders.ranking.id,
         records=len(records),
         barriers=len(source.knowledge.barriers),
-        knowledge_files=source.fingerprint,
+        knowledge_files=dict(source.fingerprint),
         files=describe_files(folder),
     )
 

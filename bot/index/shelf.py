@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,7 +53,7 @@ class Shelf:
         return sorted(int(entry.name) for entry in self.folder.iterdir() if entry.name.isdecimal())
 
     @contextmanager
-    def locked(self, wait_s: float = LOCK_WAIT_S) -> Iterator[None]:
+    def locked(self, wait_s: float = LOCK_WAIT_S) -> Generator[None]:
         """The right to build and promote, for one process at a time.
 
         Raises IndexBusy, which names the holder, after `wait_s` seconds; HomeUnwritable when the folder cannot be made.
@@ -75,7 +75,7 @@ class Shelf:
             lock.release()
 
     @contextmanager
-    def new_folder(self) -> Iterator[Path]:
+    def new_folder(self) -> Generator[Path]:
         """A temporary folder beside the versions; gone afterwards unless it was promoted. Needs the lock."""
         for left_over in self.folder.glob(f"{BUILDING}*"):
             shutil.rmtree(left_over, ignore_errors=True)

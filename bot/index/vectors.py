@@ -62,8 +62,8 @@ class VectorCache:
             rows = (
                 row
                 for chunk in _chunks(keys, 500)
-                for row in db.execute(
-                    f"select key, vector from vectors where encoder = ? and key in ({','.join('?' * len(chunk))})",
+                for row in db.execute(  # only question marks are filled in
+                    f"select key, vector from vectors where encoder = ? and key in ({','.join('?' * len(chunk))})",  # noqa: S608
                     (encoder_id, *chunk),
                 )
             )

@@ -56,9 +56,7 @@ def check_provenance(file: File[Barrier]) -> Iterator[Problem]:
             yield file.problem(message, "study_codes")
         for index, source in enumerate(barrier.sources):
             if source in STUDY_SOURCES:
-                yield file.problem(
-                    f"an extension is ours alone; do not cite {source} for it", "sources", index
-                )
+                yield file.problem(f"an extension is ours alone; do not cite {source} for it", "sources", index)
     elif not barrier.study_codes:
         message = f"provenance {barrier.provenance} needs a study code; add one, or call it an extension"
         yield file.problem(message, "provenance")
@@ -110,9 +108,7 @@ def check_horizons(file: File[Barrier]) -> Iterator[Problem]:
 def check_tools(file: File[Barrier], today: date) -> Iterator[Problem]:
     tools = file.record.tools
     if tools and tools.checked_on > today:
-        yield file.problem(
-            f"checked_on {tools.checked_on} is in the future; today is {today}", "tools", "checked_on"
-        )
+        yield file.problem(f"checked_on {tools.checked_on} is in the future; today is {today}", "tools", "checked_on")
 
 
 def check_repeats(file: File[Barrier]) -> Iterator[Problem]:
@@ -176,12 +172,8 @@ def check_questions(folder: Folder) -> Iterator[Problem]:
                     yield file.problem(f"{message}; remove one", *loc, "barriers")
         if question.kind == "confusable":
             for one, other in not_confusable(question, folder):
-                message = (
-                    f"{one} and {other} are told apart here, but are not in each other's confusable_with"
-                )
-                yield file.problem(
-                    f"{message}; add them there, or call the question ambiguous", "questions", at
-                )
+                message = f"{one} and {other} are told apart here, but are not in each other's confusable_with"
+                yield file.problem(f"{message}; add them there, or call the question ambiguous", "questions", at)
 
 
 def not_confusable(question: Question, folder: Folder) -> Iterator[tuple[str, str]]:
@@ -230,9 +222,7 @@ def check_plays(folder: Folder) -> Iterator[Problem]:
             yield file.problem(problem, "plays", at, "theme")
 
 
-def unknown_barriers(
-    file: File[Record], ids: tuple[str, ...], folder: Folder, *loc: int | str
-) -> Iterator[Problem]:
+def unknown_barriers(file: File[Record], ids: tuple[str, ...], folder: Folder, *loc: int | str) -> Iterator[Problem]:
     for index, barrier in enumerate(ids):
         if problem := folder.unknown_barrier(barrier):
             yield file.problem(problem, *loc, "barriers", index)

@@ -54,9 +54,7 @@ class Folder:
 
     @cached_property
     def barrier_ids(self) -> frozenset[str]:
-        return frozenset(file.path.stem for file in self.barriers) | {
-            b.record.id for b in self.whole_barriers
-        }
+        return frozenset(file.path.stem for file in self.barriers) | {b.record.id for b in self.whole_barriers}
 
     @cached_property
     def theme_ids(self) -> frozenset[str] | None:

@@ -38,9 +38,7 @@ def linked_ids(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
 def one_ended(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
     """Links that the other barrier does not know of. What a damaged barrier knows nobody can tell."""
     barrier = file.record
-    others = {
-        id: other for id, other in folder.by_id.items() if id not in folder.damaged and id != barrier.id
-    }
+    others = {id: other for id, other in folder.by_id.items() if id not in folder.damaged and id != barrier.id}
     for index, cause in enumerate(barrier.caused_by):
         if (other := others.get(cause.id)) and barrier.id not in other.record.leads_to:
             yield file.problem(half(other, "leads_to", barrier.id), "caused_by", index)

@@ -47,9 +47,7 @@ class Theme(Record):
     study_codes: Annotated[tuple[Text, ...], Field(min_length=1)]
     reading: Text = Field(description="ours: choose this theme when the trouble is …")
     plain: Text = Field(description="ours: the theme as a choice in a question, in everyday words")
-    nearest_for: tuple[Text, ...] = Field(
-        default=(), description="ours: troubles without a study code of their own"
-    )
+    nearest_for: tuple[Text, ...] = Field(default=(), description="ours: troubles without a study code of their own")
 
 
 class Themes(Record):
@@ -142,9 +140,7 @@ class Barrier(Record):
     era: Literal["general", "llm"]
     editorial: Editorial = Field(description="our judgement")
     root_causes: Annotated[tuple[Text, ...], Field(min_length=1)]
-    symptoms: Annotated[
-        tuple[Text, ...], Field(min_length=7, description="sentences such as a team would write")
-    ]
+    symptoms: Annotated[tuple[Text, ...], Field(min_length=7, description="sentences such as a team would write")]
     recommendations: Annotated[tuple[Recommendation, ...], Field(min_length=2)]
     good_looks_like: Text
     fixed_when: Text = Field(description="a check that can fail")

@@ -35,19 +35,13 @@ def new_barrier(folder: Path, theme: str) -> Path:
 
 def next_id(barriers: Path, prefix: str) -> str:
     """One past the highest, never a gap: an id that was once used stays used."""
-    numbers = [
-        int(tail)
-        for path in barriers.glob(f"{prefix}-*")
-        if (tail := path.stem[len(prefix) + 1 :]).isdecimal()
-    ]
+    numbers = [int(tail) for path in barriers.glob(f"{prefix}-*") if (tail := path.stem[len(prefix) + 1 :]).isdecimal()]
     return f"{prefix}-{max(numbers, default=0) + 1:02}"
 
 
 def skeleton(barrier_id: str, theme: Theme) -> str:
     codes = "".join(f"\n#   {code}" for code in theme.study_codes)
-    symptoms = "\n".join(
-        f"  - TODO symptom {number}, a sentence such as a team would write" for number in range(1, 8)
-    )
+    symptoms = "\n".join(f"  - TODO symptom {number}, a sentence such as a team would write" for number in range(1, 8))
     return f"""\
 # yaml-language-server: $schema=../schema/barrier.json
 id: {barrier_id}

@@ -48,6 +48,4 @@ def same(path: Path, text: str) -> bool:
 
 def schema_problems(folder: Path) -> Iterator[Problem]:
     for name in stale_schemas(folder):
-        yield Problem(
-            folder / "schema" / name, 1, "this is not what the models say; write it: triage knowledge schema"
-        )
+        yield Problem(folder / "schema" / name, 1, "this is not what the models say; write it: triage knowledge schema")

@@ -1,5 +1,7 @@
 """Text to vectors: the encoders that the wheel carries, or another one through LangChain."""
 
+# onnxruntime and tokenizers have no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 import os
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Encoding, Tokenizer
 
-Vectors = NDArray[np.float32]
-"""Shape (texts, dimensions), rows of unit length."""
+Vectors = NDArray[np.floating]
+"""Shape (texts, dimensions), float32, rows of unit length."""
 
 MAX_TOKENS = 256
 MAX_PARTS = 8
@@ -42,12 +44,9 @@ class OnnxEncoder:
     """
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
+        self.id = (folder / "ID").read_text(encoding="utf-8").strip()
         self._folder = folder
         self._threads = threads
-
-    @cached_property
-    def id(self) -> str:
-        return (self._folder / "ID").read_text(encoding="utf-8").strip()
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         # One part a run: the int8 scale is taken over a whole batch, so neighbours would change a text's vector.
@@ -56,13 +55,13 @@ class OnnxEncoder:
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             return np.stack(list(pool.map(self._encode_one, texts)))
 
-    def _encode_one(self, text: str) -> NDArray[np.float32]:
+    def _encode_one(self, text: str) -> Vectors:
         encoding = self._tokenizer.encode(text)
         parts = [self._encode_tokens(part) for part in (encoding, *encoding.overflowing[: MAX_PARTS - 1])]
         mean = np.mean(parts, axis=0, dtype=np.float32)
-        return mean / np.linalg.norm(mean)
+        return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)
 
-    def _encode_tokens(self, encoding: Encoding) -> NDArray[np.float32]:
+    def _encode_tokens(self, encoding: Encoding) -> Vectors:
         feed = {
             "input_ids": np.array([encoding.ids], dtype=np.int64),
             "attention_mask": np.array([encoding.attention_mask], dtype=np.int64),

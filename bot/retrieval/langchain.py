@@ -25,7 +25,7 @@ class KnowledgeRetriever(BaseRetriever):
     retriever: Retriever
     limit: int = 20
 
-    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
+    def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:  # noqa: ARG002
         return [
             Document(
                 page_content=hit.text,
@@ -52,14 +52,11 @@ class LangChainEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         try:
             vectors = np.asarray(self._embeddings.embed_documents(list(texts)), dtype=np.float32)
-        except Exception as error:  # noqa: BLE001 - each provider's package has its own errors; this one names them all
+        except Exception as error:
             # The name of the error only: a provider's own words may hold the key that it refused.
             raise EncoderUnavailable(self.id, f"its provider failed with {type(error).__name__}") from error
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def _embeddings(name: str) -> Embeddings:
-    embeddings = init_embeddings(name)
-    if not isinstance(embeddings, Embeddings):
-        raise ValueError(f"{name} is no embedding")
-    return embeddings
+    return init_embeddings(name)

@@ -11,7 +11,7 @@ from bot.retrieval.hits import Hit
 from bot.retrieval.lexical import Row
 
 if TYPE_CHECKING:
-    from chromadb.api import ClientAPI
+    from chromadb.api.client import Client
     from chromadb.api.models.Collection import Collection
 
 COLLECTION = "records"
@@ -68,7 +68,11 @@ class VectorIndex:
         self._client.close()
 
 
-def _client(folder: Path) -> ClientAPI:
+def _client(folder: Path) -> Client:
     import chromadb
+    from chromadb.api.client import Client
+    from chromadb.config import Settings
 
-    return chromadb.PersistentClient(folder, settings=chromadb.Settings(anonymized_telemetry=False))
+    client = chromadb.PersistentClient(folder, settings=Settings(anonymized_telemetry=False))
+    assert isinstance(client, Client)
+    return client

@@ -13,7 +13,7 @@ from bot.evaluation import Labelled, read_labelled
 from bot.index.build import PACKAGED_HEADS
 from bot.retrieval.encoder import PLAIN, RANKING, OnnxEncoder
 from bot.triage.bounds import FILE, Bounds
-from bot.triage.heads import SCOPES, Heads
+from bot.triage.heads import SCOPES, Floats, Heads
 
 IN, VAGUE = SCOPES.index("in"), SCOPES.index("vague")
 TEMPERATURES = np.linspace(0.5, 1.2, 29)
@@ -39,10 +39,10 @@ def choose_bounds(file: Path) -> str:
     return str(bounds)
 
 
-def _temperature(logs: NDArray[np.float32], labelled: Sequence[Labelled], themes: tuple[str, ...]) -> float:
+def _temperature(logs: Floats, labelled: Sequence[Labelled], themes: tuple[str, ...]) -> float:
     """Least squared distance between what the first theme is said to be worth and whether it is right (Brier).
 
-    No temperature is taken that makes more than 2 % of the messages surely wrong.
+    No temperature is taken that makes more than 1 % of the messages surely wrong.
     """
     rows = [row for row, message in enumerate(labelled) if message.scope == "in"]
     right = np.array([themes[int(logs[row].argmax())] in labelled[row].accepted for row in rows])
@@ -51,12 +51,12 @@ def _temperature(logs: NDArray[np.float32], labelled: Sequence[Labelled], themes
         scaled = np.exp(logs[rows] / temperature)
         said = (scaled / scaled.sum(axis=1, keepdims=True)).max(axis=1)
         surely_wrong = float(((said >= SURE) & ~right).mean())
-        return float(((said - right) ** 2).mean()) + (1.0 if surely_wrong > 0.02 else 0.0)
+        return float(((said - right) ** 2).mean()) + (1.0 if surely_wrong > 0.01 else 0.0)
 
     return round(float(min(TEMPERATURES, key=brier)), 3)
 
 
-def _decline_at(outside: NDArray[np.float32], labels: NDArray[np.str_]) -> float:
+def _decline_at(outside: Floats, labels: NDArray[np.str_]) -> float:
     """Keeps in scope weighs twice: a question turned away is worse than one too many answered."""
     ours, theirs = np.isin(labels, ["in", "vague"]), np.isin(labels, ["out_near", "out_far"])
 
@@ -67,7 +67,7 @@ def _decline_at(outside: NDArray[np.float32], labels: NDArray[np.str_]) -> float
     return _middle_of_best(DECLINE_AT, worth)
 
 
-def _clarify_at(vague: NDArray[np.float32], labels: NDArray[np.str_]) -> float:
+def _clarify_at(vague: Floats, labels: NDArray[np.str_]) -> float:
     """Answering what can be answered weighs as much as asking what must be asked."""
 
     def worth(bound: float) -> float:
@@ -77,7 +77,7 @@ def _clarify_at(vague: NDArray[np.float32], labels: NDArray[np.str_]) -> float:
     return _middle_of_best(CLARIFY_AT, worth)
 
 
-def _middle_of_best(bounds: NDArray[np.floating], worth: Callable[[float], float]) -> float:
+def _middle_of_best(bounds: Floats, worth: Callable[[float], float]) -> float:
     """The middle of the widest run of bounds within two points of the best: an edge would be luck."""
     worths = np.array([worth(float(bound)) for bound in bounds])
     good = np.flatnonzero(worths >= worths.max() - 0.02)

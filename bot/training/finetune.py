@@ -53,7 +53,7 @@ def finetune(
     `themes_of` maps each barrier to its theme. About 9 minutes for 9,500 messages on 2 cores.
     """
     torch.manual_seed(seed)
-    shuffled = random.Random(seed)
+    shuffled = random.Random(seed)  # noqa: S311
     tokenizer = AutoTokenizer.from_pretrained(base)
     encoder = SentenceEncoder(base)
     barriers = sorted(themes_of)
@@ -108,9 +108,7 @@ def _loss(
     return loss
 
 
-def _batches_by_length(
-    lessons: Sequence[Lesson], shuffled: random.Random
-) -> Iterator[list[Lesson]]:
+def _batches_by_length(lessons: Sequence[Lesson], shuffled: random.Random) -> Iterator[list[Lesson]]:
     # Texts of like length share a batch, so that little is padded; the noise keeps batches different each epoch.
     order = sorted(lessons, key=lambda m: len(m.text) * shuffled.uniform(0.8, 1.2))
     batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]

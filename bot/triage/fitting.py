@@ -3,6 +3,8 @@
 Runs when the index is built on a knowledge base that the wheel does not carry heads for: half a minute on 2 cores.
 """
 
+# The library behind this module has no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -62,7 +64,11 @@ def _scopes(lessons: Sequence[Lesson]) -> list[int]:
 
 
 def _vectorizer(analyzer: Callable[[str], Iterable[str]]) -> TfidfVectorizer:
-    return TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, min_df=MINIMUM_DOCUMENTS)
+    return TfidfVectorizer(
+        analyzer=analyzer,  # pyright: ignore[reportArgumentType] - its annotation forgets callables
+        sublinear_tf=True,
+        min_df=MINIMUM_DOCUMENTS,
+    )
 
 
 def _terms(word_terms: TfidfVectorizer, character_terms: TfidfVectorizer) -> Terms:
@@ -82,7 +88,9 @@ def _regression(
     model = LogisticRegression(C=c, max_iter=500, class_weight="balanced" if balanced else None)
     model.fit(features, classes, sample_weight=weights)
     kind = np.float16 if isinstance(features, csr_matrix) else np.float32
-    return Linear(np.ascontiguousarray(model.coef_.T.astype(kind)), model.intercept_.astype(np.float32))
+    return Linear(
+        np.ascontiguousarray(np.asarray(model.coef_).T.astype(kind)), np.asarray(model.intercept_, dtype=np.float32)
+    )
 
 
 def _centroids(vectors: Floats, classes: np.ndarray, count: int) -> Floats:

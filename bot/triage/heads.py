@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from bot.triage.terms import Terms
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.floating]
 
-SCOPES = ("in", "vague", "near", "far", "about")
+SCOPES: tuple[str, ...] = ("in", "vague", "near", "far", "about")
 CENTROID_SCALE = 16.0
 """Of the cosine in the softmax over barrier centroids."""
 VIEW_POWERS = (0.3, 0.3, 0.4)
@@ -29,7 +29,7 @@ SCOPE_POWERS = (0.5, 0.5)
 class Linear:
     """Multinomial logistic regression: `weights` (features, classes), `bias` (classes)."""
 
-    weights: NDArray[np.floating]
+    weights: Floats
     bias: Floats
 
     def log_probabilities(self, vector: Floats) -> Floats:

@@ -1,5 +1,7 @@
 """Whether a message is English, the one language the ranking learnt from."""
 
+# The library behind this module has no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from functools import cache
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
 SURE = 0.5
 ENGLISH = "en"
 _COMMON = frozenset(
-    "the and to of is it we our i a in that for not on with have are be this they no my but so what how do don't "
+    "the and to of is it we our i a in that for not on with have are be this they no my but so what how do don't "  # noqa: SIM905
     "can't it's was at as or if us from has you an".split()
 )
 
@@ -23,7 +25,7 @@ def foreign_language(text: str) -> str | None:
     if sum(word in _COMMON for word in words) * 5 >= len(words):
         return None
     code, probability = _identifier().classify(text)
-    return code if code != ENGLISH and probability >= SURE else None
+    return str(code) if code != ENGLISH and probability >= SURE else None
 
 
 @cache

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.knowledge import Choice, Knowledge, Question
+from bot.triage.heads import Floats
 from bot.triage.outcome import AskedQuestion, Ranking
 
 SOUNDS_ALIKE = 0.55
@@ -21,9 +22,7 @@ CHOSEN = 0.9
 """How much of the probability a choice takes: people press the wrong button too."""
 
 
-def best_question(
-    knowledge: Knowledge, ranking: Ranking, likeness: Mapping[str, float]
-) -> AskedQuestion:
+def best_question(knowledge: Knowledge, ranking: Ranking, likeness: Mapping[str, float]) -> AskedQuestion:
     """From the knowledge base where one fits, else which of the likeliest themes it is.
 
     `likeness` is the cosine of the message to what each question sounds like, by question id.
@@ -47,9 +46,9 @@ def split(choices: Sequence[Choice], probability: Mapping[str, float]) -> float:
     return sum(-mass * log(mass) for mass in masses if 0 < mass < 1)
 
 
-def condition(probabilities: NDArray[np.floating], chosen: NDArray[np.bool_]) -> NDArray[np.floating]:
+def condition(probabilities: Floats, chosen: NDArray[np.bool_]) -> Floats:
     """Jeffrey's rule: the chosen barriers get CHOSEN of the probability, in their own proportions."""
-    inside = probabilities[chosen].sum()
+    inside = float(probabilities[chosen].sum())
     if not 0 < inside < 1:
         return probabilities
     return np.where(chosen, probabilities * CHOSEN / inside, probabilities * (1 - CHOSEN) / (1 - inside))

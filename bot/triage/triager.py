@@ -28,7 +28,10 @@ REPLY_SOUNDS_ALIKE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """Everything that led to an outcome. `vector` is the records' encoder's, shape (1, dimensions); `scope` maps each of SCOPES to its probability."""
+    """Everything that led to an outcome.
+
+    `vector` is the records' encoder's, shape (1, dimensions); `scope` maps each of SCOPES to its probability.
+    """
 
     message: Message
     vector: Vectors
@@ -107,9 +110,7 @@ class Triager:
         if not message.offered:
             return calibrated
         offered = {id for choice in message.offered for id in choice.barriers}
-        meant = (
-            set(message.chosen.barriers) if message.chosen else set(self._heads.barriers) - offered
-        )
+        meant = set(message.chosen.barriers) if message.chosen else set(self._heads.barriers) - offered
         chosen = np.array([id in meant for id in self._heads.barriers])
         return np.log(condition(np.exp(calibrated), chosen) + 1e-12).astype(np.float32)
 
