@@ -1,0 +1,127 @@
+"""`make bench`: speed and size, the two sides of a ratio measured in turns in one run. Machines differ, ratios less."""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from bot.app import Bot, encoders_of, open_index
+from bot.evaluation import read_labelled
+from bot.knowledge import load_knowledge, packaged_knowledge
+from bot.settings import Settings
+from bot.triage import Message
+
+DEV = Path("tests/eval/dev.jsonl")
+COMMAND = [sys.executable, "-c", "from bot.cli import main; main()"]
+QUESTION = "our releases wait three weeks for a security sign-off"
+COLD_RUNS = 7
+
+
+def main() -> None:
+    with TemporaryDirectory() as folder:
+        home = Path(folder) / "home"
+        _first_start(home)
+        _cold_start(home)
+        _in_process(home)
+        _refresh(home, Path(folder))
+
+
+def _first_start(home: Path) -> None:
+    seconds, memory = _ask(home)
+    print(f"first start on an empty home, to the first answer   {seconds:6.1f} s   (bar 20 s)")
+    print(f"  its peak memory                                   {memory:6.0f} MB")
+
+
+def _cold_start(home: Path) -> None:
+    asked, imported = [], []
+    for _ in range(COLD_RUNS):  # in turns, so that a busy moment hits both
+        asked.append(_ask(home)[0])
+        imported.append(_timed([sys.executable, "-c", "import chromadb"], os.environ))
+    print(f"cold `triage ask`                                   {median(asked):6.2f} s")
+    print(f'cold `python -c "import chromadb"`                  {median(imported):6.2f} s')
+    print(f"  ratio                                             {median(asked) / median(imported):6.2f}     (bar 2)")
+    print(f"  peak memory of `triage ask`                       {_ask(home)[1]:6.0f} MB")
+
+
+def _in_process(home: Path) -> None:
+    from tests.bench.tutorial import OnnxEmbeddings, TorchEmbeddings, Tutorial
+
+    settings = Settings(triage_home=home)
+    encoders = encoders_of(settings)
+    today = datetime.now(UTC).date()
+    bot = Bot(open_index(settings, encoders).open(today, lambda *_: None, print), encoders, lambda: today)
+    knowledge = load_knowledge(packaged_knowledge(), today)
+    torch = find_spec("sentence_transformers") is not None
+    tutorial = Tutorial(knowledge, TorchEmbeddings() if torch else OnnxEmbeddings())
+    texts = [message.text for message in read_labelled(DEV) if message.scope == "in"]
+    runs: dict[str, Callable[[str], object]] = {
+        "ranking and scope": lambda text: bot.rank(Message(text)),
+        "with reasons": lambda text: bot.triage(Message(text)),
+        "with retrieval and guidance": lambda text: bot.reply(Message(text)),
+        f"tutorial ({'torch' if torch else 'our export; torch is not installed'})": lambda text: tutorial.answer("", text),
+    }
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for text in texts:
+        for name, run in runs.items():
+            started = time.perf_counter()
+            run(text)
+            times[name].append(time.perf_counter() - started)
+    p50 = {name: median(of) * 1000 for name, of in times.items()}
+    bars = {"ranking and scope": "(bar 15 ms)", "with reasons": "(bar 50 ms)"}
+    for name, value in p50.items():
+        print(f"p50 of one triage, {name:<33}{value:6.1f} ms   {bars.get(name, '')}")
+    *_, tutorial_name = p50
+    ratio = p50["ranking and scope"] / p50[tutorial_name]
+    print(f"  ranking and scope to the tutorial                 {ratio:6.2f}     (bar 0.5, tutorial in torch)")
+
+
+def _refresh(home: Path, folder: Path) -> None:
+    """A barrier gets another symptom: everything is fitted again."""
+    from bot.index.index import Index
+
+    knowledge = folder / "knowledge"
+    shutil.copytree(packaged_knowledge(), knowledge)
+    barrier = knowledge / "barriers" / "ORG-08.yaml"
+    text = barrier.read_text(encoding="utf-8")
+    barrier.write_text(text.replace("symptoms:\n", "symptoms:\n  - nine signatures for one model file\n"), encoding="utf-8")
+    today = datetime.now(UTC).date()
+    index = Index(home, knowledge, encoders_of(Settings(triage_home=home)))
+    started = time.perf_counter()
+    index.refresh(today, lambda *_: None)
+    print(f"refresh after a changed barrier, heads fitted anew  {time.perf_counter() - started:6.1f} s   (bar 90 s)")
+
+
+def _ask(home: Path) -> tuple[float, float]:
+    """Seconds, and the peak resident memory in MB."""
+    environment = {**os.environ, "TRIAGE_HOME": str(home)}
+    started = time.perf_counter()
+    process = subprocess.Popen([*COMMAND, "ask", QUESTION], env=environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0, "triage ask failed"
+    return seconds, _megabytes(usage)
+
+
+def _megabytes(usage: resource.struct_rusage) -> float:
+    return usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
+
+
+def _timed(command: list[str], environment: os._Environ[str]) -> float:
+    started = time.perf_counter()
+    subprocess.run(command, env=environment, check=True)
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    main()
