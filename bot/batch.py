@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, StrictInt, StrictStr
+from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from bot.app import Reply
 from bot.guidance import Guidance
@@ -49,8 +49,8 @@ class BatchOutcome(BaseModel):
     action: Literal["answer", "clarify", "decline"]
     kind: str | None
     confidence: float
-    dimensions: list[Scored]
-    themes: list[Scored]
+    dimensions: Annotated[list[Scored], Field(min_length=1)]
+    themes: Annotated[list[Scored], Field(min_length=1)]
     barriers: list[ScoredBarrier]
     question: Question | None
     citations: list[dict[str, Any]]

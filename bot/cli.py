@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from typing import Annotated, NoReturn
 from uuid import uuid4
 
@@ -16,6 +17,8 @@ from bot.errors import MessageUnreadable, SettingsInvalid, TriageError
 from bot.settings import Settings
 
 BAD_USAGE = (SettingsInvalid, MessageUnreadable)
+INTERRUPTED = 130
+"""What typer makes of Ctrl-C."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -45,12 +48,17 @@ def triage(
 
 def main() -> NoReturn:
     """Run the command; every error becomes one sentence and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an emoji must not end a terminal that has no UTF-8
     try:
         app()
     except TriageError as error:
         print(error, file=sys.stderr)
         sys.exit(2 if isinstance(error, BAD_USAGE) else 1)
-    except KeyboardInterrupt:
+    except SystemExit as end:
+        if end.code != INTERRUPTED:
+            raise
         print("Interrupted. Nothing was changed.", file=sys.stderr)
         sys.exit(1)
     except Exception:  # noqa: BLE001 - the last door: a bug becomes a reference number, its trace goes to a file

@@ -22,6 +22,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=ENV_FILE,
+        env_ignore_empty=True,  # TRIAGE_HOME= would be the current folder
         extra="ignore",
         frozen=True,
         hide_input_in_errors=True,  # a token must not reach a log

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -18,6 +20,9 @@ SHORT_LIMIT = 1800
 """Characters of an answer before `--more` (DESIGN §8)."""
 SOMETHING_ELSE = "Something else"
 STEPS_BEFORE_MORE = 2
+QUOTE_LIMIT = 160
+"""Characters of the asker's own phrase that are quoted."""
+LABEL_WIDTH, GAP = 12, 2
 NO_WORDS = "I see no words in that. Say in a sentence or two what hurts in getting machine learning into use."
 
 
@@ -34,7 +39,11 @@ def render(reply: Reply, knowledge: Knowledge, *, more: bool = False) -> Rendera
 
 
 def guidance_block(guidance: Guidance, *, more: bool) -> RenderableType:
-    return Group(*_guidance_lines(guidance, more=more))
+    opening = list(_opening(guidance))
+    tables = [list(rows(guidance, more=more)) for rows in (_rows, _second_and_parked, _provenance)]
+    if not more:
+        tables = _shortened(tables, SHORT_LIMIT - sum(len(line) + 1 for line in opening))
+    return Group(*opening, *map(_table, tables), *(_sources(guidance) if more else ()))
 
 
 def question_block(question: AskedQuestion) -> RenderableType:
@@ -74,7 +83,19 @@ def explanation_block(stages: Stages, reply: Reply) -> RenderableType:
     )
 
 
-def _guidance_lines(guidance: Guidance, *, more: bool) -> Iterator[RenderableType]:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """`spare` rows leave a short answer that would be too long, the highest first; those with 0 stay."""
+
+    label: str
+    text: str
+    spare: Literal[0, 1, 2, 3, 4, 5] = 0
+
+    def __len__(self) -> int:
+        return max(len(self.label), LABEL_WIDTH) + GAP + len(self.text) + 1
+
+
+def _opening(guidance: Guidance) -> Iterator[Text]:
     for note in (guidance.acknowledgement, guidance.language_note):
         if note:
             yield Text(note, style="italic")
@@ -84,63 +105,75 @@ def _guidance_lines(guidance: Guidance, *, more: bool) -> Iterator[RenderableTyp
     yield headline
     yield Text(f"{barrier.dimension} · {barrier.theme} · {barrier.id}", style="cyan")
     yield Text(guidance.summary.text)
-    yield _table(_rows(guidance, more=more))
-    yield from _second_and_parked(guidance, more=more)
-    yield _table(_provenance(guidance, more=more))
-    if more:
-        yield from _sources(guidance)
 
 
-def _rows(guidance: Guidance, *, more: bool) -> Iterator[tuple[str, str]]:
+def _rows(guidance: Guidance, *, more: bool) -> Iterator[_Row]:
     if guidance.barrier.reason:
-        yield "Why", f"you wrote “{guidance.barrier.reason}”"
+        yield _Row("Why", f"you wrote {_quoted(guidance.barrier.reason)}")
     if guidance.measure_note:
-        yield "Figures", guidance.measure_note
-    yield "This week", guidance.first_step.text
+        yield _Row("Figures", guidance.measure_note)
+    yield _Row("This week", guidance.first_step.text)
     if more:
-        yield "", f"You then have: {guidance.deliverable} It takes {guidance.effort}."
-    steps = guidance.next_quarter if more else guidance.next_quarter[:STEPS_BEFORE_MORE]
-    for place, step in enumerate(steps):
-        yield ("Next quarter" if place == 0 else ""), f"• {step.text}"
-    yield "Good is", guidance.good_looks_like
+        yield _Row("", f"You then have: {guidance.deliverable} It takes {guidance.effort}.")
+    first, *others = guidance.next_quarter if more else guidance.next_quarter[:STEPS_BEFORE_MORE]
+    yield _Row("Next quarter", f"• {first.text}")
+    for step in others:
+        yield _Row("", f"• {step.text}", spare=5)
+    yield _Row("Good is", guidance.good_looks_like, spare=2)
     if not guidance.measure_note:
-        yield "Fixed when", guidance.fixed_when
+        yield _Row("Fixed when", guidance.fixed_when)
     if guidance.upstream:
-        yield "Often from", guidance.upstream
+        yield _Row("Often from", guidance.upstream, spare=1)
     if guidance.not_yet_when:
-        yield "Can wait", guidance.not_yet_when
+        yield _Row("Can wait", guidance.not_yet_when, spare=4)
     if more:
-        yield "Ask back", guidance.ask_back
+        yield _Row("Ask back", guidance.ask_back)
         if guidance.tools:
-            yield "Tools", guidance.tools
+            yield _Row("Tools", guidance.tools)
 
 
-def _second_and_parked(guidance: Guidance, *, more: bool) -> Iterator[RenderableType]:
-    rows = [("If not that", _one_line(guidance.runner_up))]
+def _second_and_parked(guidance: Guidance, *, more: bool) -> Iterator[_Row]:
+    yield _Row("If not that", _one_line(guidance.runner_up))
     if guidance.second and guidance.second.id != guidance.runner_up.id:
-        rows.append(("Also likely", _one_line(guidance.second)))
+        yield _Row("Also likely", _one_line(guidance.second), spare=3)
     if more:
         known = {guidance.runner_up.id, guidance.second.id if guidance.second else ""}
-        rows += [("Parked", _one_line(line)) for line in guidance.parked if line.id not in known]
-    yield _table(rows)
+        yield from (_Row("Parked", _one_line(line)) for line in guidance.parked if line.id not in known)
 
 
 def _one_line(line: BarrierLine) -> str:
-    because = f" (“{line.reason}”)" if line.reason else ""
+    because = f" ({_quoted(line.reason)})" if line.reason else ""
     return f"{line.name}, {line.theme}: {line.one_line}{because}"
 
 
-def _provenance(guidance: Guidance, *, more: bool) -> Iterator[tuple[str, str]]:
+def _quoted(reason: str) -> str:
+    """On one line, cut where it is long."""
+    phrase = " ".join(reason.split())
+    return f"“{phrase}”" if len(phrase) <= QUOTE_LIMIT else f"“{phrase[: QUOTE_LIMIT - 1].rstrip()}…”"
+
+
+def _provenance(guidance: Guidance, *, more: bool) -> Iterator[_Row]:
     codes = ", ".join(f"“{code}”" for code in guidance.study.codes)
     match guidance.study.provenance:
         case "study-code":
-            yield "The study", f"names this under {guidance.study.theme}: {codes} [R01]"
+            yield _Row("The study", f"names this under {guidance.study.theme}: {codes} [R01]")
         case "related":
-            yield "The study", f"has related codes under {guidance.study.theme}: {codes} [R01]; the match is ours"
+            says = f"has related codes under {guidance.study.theme}: {codes} [R01]; the match is ours"
+            yield _Row("The study", says)
         case _:
-            yield "The study", "has no code for this; we put it under the nearest of its themes"
+            yield _Row("The study", "has no code for this; we put it under the nearest of its themes")
     ids = ", ".join(source.id for source in guidance.sources)
-    yield "Our advice", f"{guidance.evidence}. Sources: {ids}" + ("" if more else " (--more shows them)")
+    yield _Row("Our advice", f"{guidance.evidence}. Sources: {ids}" + ("" if more else " (--more shows them)"))
+
+
+def _shortened(tables: Sequence[Sequence[_Row]], limit: int) -> list[list[_Row]]:
+    """Without the rows that are spared most easily, as many as it takes to stay within `limit` characters."""
+    kept = [row for table in tables for row in table]
+    for row in sorted((row for row in kept if row.spare), key=lambda row: -row.spare):
+        if sum(map(len, kept)) <= limit:
+            break
+        kept.remove(row)
+    return [[row for row in table if row in kept] for table in tables]
 
 
 def _sources(guidance: Guidance) -> Iterator[RenderableType]:
@@ -153,12 +186,12 @@ def _sources(guidance: Guidance) -> Iterator[RenderableType]:
     yield Text(f"  Records {records}; index {guidance.index_version}", style="dim")
 
 
-def _table(rows: Iterator[tuple[str, str]] | Sequence[tuple[str, str]]) -> RenderableType:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="green", no_wrap=True, min_width=12)
+def _table(rows: Iterable[_Row]) -> RenderableType:
+    table = Table.grid(padding=(0, GAP))
+    table.add_column(style="green", no_wrap=True, min_width=LABEL_WIDTH)
     table.add_column()
-    for label, text in rows:
-        table.add_row(Text(label), Text(text))
+    for row in rows:
+        table.add_row(Text(row.label), Text(row.text))
     return table
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from codecs import BOM_UTF8
 from pathlib import Path
 from typing import Annotated
 
@@ -79,7 +80,7 @@ def _lines(file: Path) -> list[tuple[int, bytes]]:
         raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--batch") from error
-    return [(n, line) for n, line in enumerate(raw.split(b"\n"), start=1) if line.strip()]
+    return [(n, line) for n, line in enumerate(raw.removeprefix(BOM_UTF8).split(b"\n"), start=1) if line.strip()]
 
 
 def _answer_line(bot: Bot, number: int, line: bytes) -> bool:

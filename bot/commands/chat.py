@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import typer
 
 from bot.app import Bot
@@ -18,7 +20,6 @@ def chat() -> None:
     """Talk: say what hurts, choose when asked, add to what you said. `more` shows the long answer, `quit` ends."""
     bot = open_bot()
     out.print("What holds your team back? (quit to end, new to start over)", style="dim")
-    said: list[str] = []
     last: Message | None = None
     while (line := _read("> ")) is not None:
         match line.strip():
@@ -27,27 +28,29 @@ def chat() -> None:
             case word if word.lower() in LEAVE:
                 return
             case "new":
-                said, last = [], None
+                last = None
                 out.print("A new question, then.", style="dim")
             case word if word.lower() == MORE and last:
                 out.print(render(bot.reply(last), bot.version.knowledge, more=True))
             case text:
-                said.append(text)
-                last = _answer(bot, Message("\n".join(said), asked=last is not None and last.asked)) or last
-                if last is None:
-                    said.pop()
+                last = _answer(bot, _added(last, text)) or last
+
+
+def _added(last: Message | None, text: str) -> Message:
+    """What was said so far and what is said now; what was chosen stays chosen."""
+    return replace(last, text=f"{last.text}\n{text}") if last else Message(text)
 
 
 def _answer(bot: Bot, message: Message) -> Message | None:
     """Reply; ask and reply again where a question is worth it. The message as it was answered, None if unreadable."""
     try:
         reply = bot.reply(message)
+        if isinstance(reply.outcome, Clarify):
+            message = _asked(reply.outcome.question, message)
+            reply = bot.reply(message)
     except MessageUnreadable as error:
         out.print(str(error), markup=False)
         return None
-    if isinstance(reply.outcome, Clarify):
-        message = _asked(reply.outcome.question, message)
-        reply = bot.reply(message)
     out.print(render(reply, bot.version.knowledge))
     return message
 

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from bot.batch import BatchOutcome, batch_outcome
 from bot.commands.console import open_bot, out, today
-from bot.errors import LabelledSetInvalid
+from bot.errors import LabelledSetInvalid, ThemeUnknown
 from bot.evaluation import Labelled, Report, measure, read_labelled
-from bot.knowledge import load_knowledge, packaged_knowledge
+from bot.knowledge import Knowledge, load_knowledge, packaged_knowledge
 from bot.triage import Message
 
 
@@ -29,17 +29,24 @@ def evaluate(
     if answers is None:
         bot = open_bot()
         knowledge = bot.version.knowledge
+        _refuse_unknown_themes(labelled, knowledge)
         outcomes = {
             item.id: batch_outcome(item.id, bot.reply(Message(item.text)), bot.version.number) for item in labelled
         }
     else:
         knowledge = load_knowledge(packaged_knowledge(), today())
+        _refuse_unknown_themes(labelled, knowledge)
         outcomes = _read_answers(answers, labelled)
     report = measure([(item, outcomes[item.id]) for item in labelled], {t.id: t.dimension for t in knowledge.themes})
     if as_json:
         print(report.model_dump_json(indent=2))
     else:
         _show(report)
+
+
+def _refuse_unknown_themes(labelled: tuple[Labelled, ...], knowledge: Knowledge) -> None:
+    for theme in sorted({theme for item in labelled for theme in item.accepted} - knowledge.theme_by_id.keys()):
+        raise ThemeUnknown(theme, list(knowledge.theme_by_id))
 
 
 def _read_answers(file: Path, labelled: tuple[Labelled, ...]) -> dict[str, BatchOutcome]:

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.errors import LabelledSetInvalid
+from bot.errors import LabelledSetInvalid, MessageUnreadable
+from bot.triage.message import clean
 
 ScopeLabel = Literal["in", "vague", "out_near", "out_far"]
 
@@ -31,11 +32,11 @@ class Labelled(BaseModel):
 def read_labelled(file: Path) -> tuple[Labelled, ...]:
     """Raises LabelledSetInvalid with the line that is wrong."""
     try:
-        lines = file.read_text(encoding="utf-8").split("\n")
+        lines = file.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise LabelledSetInvalid(file, 1, f"cannot be read: {reason}") from error
-    found: list[Labelled] = []
+    found: dict[str, Labelled] = {}
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -47,7 +48,13 @@ def read_labelled(file: Path) -> tuple[Labelled, ...]:
             raise LabelledSetInvalid(file, number, f"{where}: {first['msg']}") from error
         if labelled.scope == "in" and labelled.theme is None:
             raise LabelledSetInvalid(file, number, "a message in scope needs its theme")
-        found.append(labelled)
+        if labelled.id in found:
+            raise LabelledSetInvalid(file, number, f"the id {labelled.id} was used before")
+        try:
+            clean(labelled.text)
+        except MessageUnreadable as error:
+            raise LabelledSetInvalid(file, number, str(error)) from error
+        found[labelled.id] = labelled
     if not found:
         raise LabelledSetInvalid(file, 1, "it holds no labelled message")
-    return tuple(found)
+    return tuple(found.values())

@@ -23,7 +23,7 @@ def export() -> None:
 
 @app.command()
 def finetune(
-    seeds: Annotated[str, typer.Option(help="One training run a seed; their weights are averaged.")] = "1,2,3",
+    seeds: Annotated[str, typer.Option(help="One training run a seed; their weights are averaged.")] = "1,2",
 ) -> None:
     """Fine-tune the ranking encoder on themes and export it (extra `train`; some 10 minutes a seed on 2 cores)."""
     from bot.training.export import official_model, ship

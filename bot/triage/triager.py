@@ -22,6 +22,8 @@ TOLD = 3
 """How many barriers an answer tells."""
 WORTH_TELLING = 0.25
 """Of the first barrier's probability: what is less likely than this is left out."""
+FOREIGN_DECLINE_AT = 0.8
+"""In another language scope is judged badly, and a question turned away is worse than one too many answered."""
 REPLY_SOUNDS_ALIKE = 0.4
 """Cosine from which a reply written for such a message is given, not the general one."""
 
@@ -92,7 +94,8 @@ class Triager:
         message, scope, ranking = stages.message, stages.scope, stages.ranking
         outside = scope["near"] + scope["far"] + scope["about"]
         vague = scope["vague"] / (scope["vague"] + scope["in"])
-        if not message.offered and outside >= self._bounds.decline_at:
+        decline_at = FOREIGN_DECLINE_AT if stages.language else self._bounds.decline_at
+        if not message.offered and outside >= decline_at:
             kind, reply = self._reply(scope, stages.reply_likeness)
             return replace(stages, outcome=Decline(ranking, kind, reply, outside, stages.language))
         if not message.asked and vague >= self._bounds.clarify_at:

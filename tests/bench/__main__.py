@@ -64,11 +64,19 @@ def _in_process(home: Path) -> None:
     torch = find_spec("sentence_transformers") is not None
     tutorial = Tutorial(knowledge, TorchEmbeddings() if torch else OnnxEmbeddings())
     texts = [message.text for message in read_labelled(DEV) if message.scope == "in"]
+    heads = bot.version.heads
+
+    def rank_and_scope(text: str) -> None:
+        heads.scope(encoders.records.encode([text])[0], text)
+        heads.rank(encoders.ranking.encode([text])[0], text)
+
     runs: dict[str, Callable[[str], object]] = {
-        "ranking and scope": lambda text: bot.rank(Message(text)),
+        "ranking and scope": rank_and_scope,
         "with reasons": lambda text: bot.triage(Message(text)),
         "with retrieval and guidance": lambda text: bot.reply(Message(text)),
-        f"tutorial ({'torch' if torch else 'our export; torch is not installed'})": lambda text: tutorial.answer("", text),
+        f"tutorial ({'torch' if torch else 'our export; torch is not installed'})": lambda text: tutorial.answer(
+            "", text
+        ),
     }
     times: dict[str, list[float]] = {name: [] for name in runs}
     for text in texts:
@@ -93,7 +101,9 @@ def _refresh(home: Path, folder: Path) -> None:
     shutil.copytree(packaged_knowledge(), knowledge)
     barrier = knowledge / "barriers" / "ORG-08.yaml"
     text = barrier.read_text(encoding="utf-8")
-    barrier.write_text(text.replace("symptoms:\n", "symptoms:\n  - nine signatures for one model file\n"), encoding="utf-8")
+    barrier.write_text(
+        text.replace("symptoms:\n", "symptoms:\n  - nine signatures for one model file\n"), encoding="utf-8"
+    )
     today = datetime.now(UTC).date()
     index = Index(home, knowledge, encoders_of(Settings(triage_home=home)))
     started = time.perf_counter()

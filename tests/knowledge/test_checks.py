@@ -294,9 +294,7 @@ def test_an_extension_needs_neither_code_nor_study(small: Small):
             "is a code of two themes or twice in one",
             id="a code twice",
         ),
-        pytest.param(
-            "      - Keeping teams interested\n", "", "here are 46 codes; the study has 47", id="a code lost"
-        ),
+        pytest.param("      - Keeping teams interested\n", "", "here are 46 codes; the study has 47", id="a code lost"),
         pytest.param(
             "  - id: business\n    name: Business challenges\n",
             "",
@@ -474,8 +472,7 @@ def text_with_link(small: Small, id: str, other: str) -> str:
                 (
                     "questions.yaml",
                     "    choices:\n",
-                    "    choices:\n"
-                    + "".join(f"      - {{label: L{n}, barriers: [OPS-02]}}\n" for n in range(3)),
+                    "    choices:\n" + "".join(f"      - {{label: L{n}, barriers: [OPS-02]}}\n" for n in range(3)),
                 )
             ],
             [("questions.yaml", "choices:", "choices may have 4 entries; it has 5")],
@@ -534,21 +531,15 @@ CLAIM = '"87 %" is a claim that we do not make; say instead: Many projects stall
 @pytest.mark.parametrize(
     ("edits", "expected"),
     [
-        pytest.param(
-            [(ORG1, "nobody looked", "87 % never get there")], [(ORG1, "87 %", CLAIM)], id="of a barrier"
-        ),
+        pytest.param([(ORG1, "nobody looked", "87 % never get there")], [(ORG1, "87 %", CLAIM)], id="of a barrier"),
         pytest.param([(ORG1, SYMPTOM, "87 % hurts")], [(ORG1, "87 %", CLAIM)], id="of a symptom"),
         pytest.param(
             [("plays.yaml", "sit down", "sit down with 87 %")],
             [("plays.yaml", "87 %", CLAIM)],
             id="of a play",
         ),
-        pytest.param(
-            [("questions.yaml", "Here", "87 %")], [("questions.yaml", "87 %", CLAIM)], id="of a choice"
-        ),
-        pytest.param(
-            [("scope.yaml", "Not mine", "Like 87 %")], [("scope.yaml", "87 %", CLAIM)], id="of a reply"
-        ),
+        pytest.param([("questions.yaml", "Here", "87 %")], [("questions.yaml", "87 %", CLAIM)], id="of a choice"),
+        pytest.param([("scope.yaml", "Not mine", "Like 87 %")], [("scope.yaml", "87 %", CLAIM)], id="of a reply"),
         pytest.param(
             [("themes.yaml", "border_rules:", "border_rules:\n  - 87 % are so")],
             [("themes.yaml", "87 %", CLAIM)],
@@ -559,9 +550,7 @@ CLAIM = '"87 %" is a claim that we do not make; say instead: Many projects stall
             [(ORG1, "NINE", CLAIM.replace("87 %", "NINE IN TEN"))],
             id="in capitals",
         ),
-        pytest.param(
-            [("scope.yaml", "a pizza", "do 87 % fail?")], [], id="a message that asks about it is none"
-        ),
+        pytest.param([("scope.yaml", "a pizza", "do 87 % fail?")], [], id="a message that asks about it is none"),
         pytest.param(
             [("banned_claims.yaml", "nine in ten", "nine (in ten")],
             [
@@ -588,12 +577,8 @@ def test_no_banned_claim_is_made(small: Small, edits: list[Edit], expected: list
     ("name", "old", "text", "found"),
     [
         pytest.param(ORG1, "nobody looked", "the study names it", "study names", id="a finding"),
-        pytest.param(
-            ORG1, "nobody looked", "a study found that it hurts", "study found", id="a finding of some study"
-        ),
-        pytest.param(
-            ORG1, "nobody looked", "half of the interviewees said so", "interviewees", id="interviewees"
-        ),
+        pytest.param(ORG1, "nobody looked", "a study found that it hurts", "study found", id="a finding of some study"),
+        pytest.param(ORG1, "nobody looked", "half of the interviewees said so", "interviewees", id="interviewees"),
         pytest.param(
             ORG1,
             "nobody looked",
@@ -611,16 +596,10 @@ def test_no_banned_claim_is_made(small: Small, edits: list[Edit], expected: list
             "interviewees",
             id="a finding in what we say about ourselves",
         ),
-        pytest.param(
-            "themes.yaml", "reading: '", "reading: 'the study says ", "study says", id="a reading of a theme"
-        ),
+        pytest.param("themes.yaml", "reading: '", "reading: 'the study says ", "study says", id="a reading of a theme"),
         pytest.param(ORG1, "nobody looked", "no controlled study found", None, id="that there is no study"),
-        pytest.param(
-            ORG1, "nobody looked", "examined in a small user study", None, id="another kind of study"
-        ),
-        pytest.param(
-            "themes.yaml", "name: Slow Processes", "name: The study", None, id="a label of the study's"
-        ),
+        pytest.param(ORG1, "nobody looked", "examined in a small user study", None, id="another kind of study"),
+        pytest.param("themes.yaml", "name: Slow Processes", "name: The study", None, id="a label of the study's"),
     ],
 )
 def test_nothing_is_said_in_the_studys_name(small: Small, name: str, old: str, text: str, found: str | None):

@@ -56,13 +56,9 @@ def test_a_problem_reads_as_editors_jump_to_it(path: Path):
 @pytest.mark.parametrize(
     ("old", "new", "line", "message"),
     [
-        pytest.param(
-            "tools:", "tool:", 35, 'key "tool" is unknown; did you mean "tools"?', id="misspelt key"
-        ),
+        pytest.param("tools:", "tool:", 35, 'key "tool" is unknown; did you mean "tools"?', id="misspelt key"),
         pytest.param("name: Trouble ORG-01\n", "", 1, 'key "name" is missing; add it', id="missing key"),
-        pytest.param(
-            "  one_line: It hurts.\n", "", 9, 'key "one_line" is missing; add it', id="missing inside"
-        ),
+        pytest.param("  one_line: It hurts.\n", "", 9, 'key "one_line" is missing; add it', id="missing inside"),
         pytest.param(
             "    text: Mend it.\n",
             "",
@@ -163,15 +159,9 @@ def test_a_problem_reads_as_editors_jump_to_it(path: Path):
             'people must be a whole number, not "many"',
             id="text for a number",
         ),
-        pytest.param(
-            "people: 3", "people: 1.5", 14, "people must be a whole number, not 1.5", id="part of a person"
-        ),
-        pytest.param(
-            "people: 3", "people: 0", 14, "people is 0; it must be 1 or more", id="number too small"
-        ),
-        pytest.param(
-            "people: 3", "people: 21", 14, "people is 21; it must be 20 or less", id="number too large"
-        ),
+        pytest.param("people: 3", "people: 1.5", 14, "people must be a whole number, not 1.5", id="part of a person"),
+        pytest.param("people: 3", "people: 0", 14, "people is 0; it must be 1 or more", id="number too small"),
+        pytest.param("people: 3", "people: 21", 14, "people is 21; it must be 20 or less", id="number too large"),
         pytest.param(
             "2026-11-01",
             "last autumn",
@@ -285,12 +275,8 @@ def test_a_mistake_is_named_at_its_line(path: Path, old: str, new: str, line: in
             "the file must hold keys and their values (key: value), one a line",
             id="list",
         ),
-        pytest.param(
-            b"id: ORG-01\nname: caf\xe9\n", 2, "this line is not UTF-8; save the file as UTF-8", id="Latin-1"
-        ),
-        pytest.param(
-            "x" * (MAX_BYTES + 1), 1, "the file is larger than 1000 kB; split it or shorten it", id="huge"
-        ),
+        pytest.param(b"id: ORG-01\nname: caf\xe9\n", 2, "this line is not UTF-8; save the file as UTF-8", id="Latin-1"),
+        pytest.param("x" * (MAX_BYTES + 1), 1, "the file is larger than 1000 kB; split it or shorten it", id="huge"),
     ],
 )
 def test_what_is_no_record_at_all_is_refused(path: Path, text: str | bytes, line: int, message: str):
@@ -343,9 +329,7 @@ def test_one_bad_entry_costs_that_entry_only(small: Small):
     assert file.problem("", "sources", 0).line == small.line("sources.yaml", "id: R02")
 
 
-PROPERTY = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+PROPERTY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @PROPERTY

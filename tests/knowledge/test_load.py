@@ -103,9 +103,7 @@ def test_hidden_files_are_nobodys_business(small: Small):
 
 
 def test_the_error_has_a_line_for_each_problem_and_a_total(small: Small, monkeypatch: pytest.MonkeyPatch):
-    small.edit(
-        "barriers/ORG-01.yaml", "theme: human-resources-and-skills", "theme: human-resource-and-skills"
-    )
+    small.edit("barriers/ORG-01.yaml", "theme: human-resources-and-skills", "theme: human-resource-and-skills")
     small.edit("barriers/ORG-02.yaml", "R03", "R99")
     monkeypatch.chdir(small.path.parent)
     with pytest.raises(KnowledgeInvalid) as caught:

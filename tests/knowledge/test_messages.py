@@ -35,12 +35,8 @@ def test_the_messages_that_we_ship_can_be_read():
             'key "txt" is unknown; did you mean "text"?',
             id="misspelt key",
         ),
-        pytest.param(
-            LEARNING, "the board meets in spring", "", 2, "text is empty; write it", id="empty text"
-        ),
-        pytest.param(
-            LEARNING, "the board meets in spring", " \u3000 ", 2, "text is empty; write it", id="blank text"
-        ),
+        pytest.param(LEARNING, "the board meets in spring", "", 2, "text is empty; write it", id="empty text"),
+        pytest.param(LEARNING, "the board meets in spring", " \u3000 ", 2, "text is empty; write it", id="blank text"),
         pytest.param(LEARNING, "ORG-03", "ORG3", 2, 'barrier "ORG3" must look like ORG-08', id="no id"),
         pytest.param(LEARNING, 'spring"}', "spring", 2, "this line is not JSON: ", id="cut off"),
         pytest.param(LEARNING, "\n", "\n\n", 2, "this line is not JSON: ", id="empty line"),

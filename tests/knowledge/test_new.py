@@ -33,9 +33,7 @@ def test_the_check_names_each_todo_and_nothing_else(small: Small):
 
 
 def test_the_codes_of_the_theme_are_offered(small: Small):
-    assert "#   Long chain of approvals\n" in new_barrier(small.path, "slow-processes").read_text(
-        encoding="utf-8"
-    )
+    assert "#   Long chain of approvals\n" in new_barrier(small.path, "slow-processes").read_text(encoding="utf-8")
 
 
 def test_an_id_is_never_used_again(small: Small):
@@ -66,12 +64,8 @@ def test_nothing_is_overwritten(small: Small, monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("theme", "message"),
     [
-        pytest.param(
-            "slow-proceses", 'theme "slow-proceses" is unknown; did you mean "slow-processes"?', id="near"
-        ),
-        pytest.param(
-            "zzz", 'theme "zzz" is unknown; use one of: human-resources-and-skills, user-', id="none near"
-        ),
+        pytest.param("slow-proceses", 'theme "slow-proceses" is unknown; did you mean "slow-processes"?', id="near"),
+        pytest.param("zzz", 'theme "zzz" is unknown; use one of: human-resources-and-skills, user-', id="none near"),
     ],
 )
 def test_an_unknown_theme_is_answered_with_the_nearest(small: Small, theme: str, message: str):

@@ -8,8 +8,7 @@ from bot.knowledge import packaged_knowledge, schemas, stale_schemas, write_sche
 
 def test_every_kind_of_file_has_a_schema():
     assert sorted(schemas()) == [
-        f"{name}.json"
-        for name in ("banned_claims", "barrier", "plays", "questions", "scope", "sources", "themes")
+        f"{name}.json" for name in ("banned_claims", "barrier", "plays", "questions", "scope", "sources", "themes")
     ]
     barrier = json.loads(schemas()["barrier.json"])
     assert barrier["additionalProperties"] is False
