@@ -20,7 +20,7 @@ SHORT_LIMIT = 1800
 """Characters of an answer before `--more` (DESIGN §8)."""
 SOMETHING_ELSE = "Something else"
 STEPS_BEFORE_MORE = 2
-QUOTE_LIMIT = 160
+QUOTE_LIMIT = 120
 """Characters of the asker's own phrase that are quoted."""
 LABEL_WIDTH, GAP = 12, 2
 NO_WORDS = "I see no words in that. Say in a sentence or two what hurts in getting machine learning into use."
@@ -118,14 +118,14 @@ def _rows(guidance: Guidance, *, more: bool) -> Iterator[_Row]:
     first, *others = guidance.next_quarter if more else guidance.next_quarter[:STEPS_BEFORE_MORE]
     yield _Row("Next quarter", f"• {first.text}")
     for step in others:
-        yield _Row("", f"• {step.text}", spare=5)
+        yield _Row("", f"• {step.text}", spare=3)
     yield _Row("Good is", guidance.good_looks_like, spare=2)
     if not guidance.measure_note:
         yield _Row("Fixed when", guidance.fixed_when)
     if guidance.upstream:
         yield _Row("Often from", guidance.upstream, spare=1)
     if guidance.not_yet_when:
-        yield _Row("Can wait", guidance.not_yet_when, spare=4)
+        yield _Row("Can wait", guidance.not_yet_when, spare=5)
     if more:
         yield _Row("Ask back", guidance.ask_back)
         if guidance.tools:
@@ -133,16 +133,18 @@ def _rows(guidance: Guidance, *, more: bool) -> Iterator[_Row]:
 
 
 def _second_and_parked(guidance: Guidance, *, more: bool) -> Iterator[_Row]:
-    yield _Row("If not that", _one_line(guidance.runner_up))
+    said = guidance.barrier.reason
+    yield _Row("If not that", _one_line(guidance.runner_up, said))
     if guidance.second and guidance.second.id != guidance.runner_up.id:
-        yield _Row("Also likely", _one_line(guidance.second), spare=3)
+        yield _Row("Also likely", _one_line(guidance.second, said), spare=4)
     if more:
         known = {guidance.runner_up.id, guidance.second.id if guidance.second else ""}
-        yield from (_Row("Parked", _one_line(line)) for line in guidance.parked if line.id not in known)
+        yield from (_Row("Parked", _one_line(line, said)) for line in guidance.parked if line.id not in known)
 
 
-def _one_line(line: BarrierLine) -> str:
-    because = f" ({_quoted(line.reason)})" if line.reason else ""
+def _one_line(line: BarrierLine, said: str | None) -> str:
+    """With the phrase that speaks for it, unless `said` was that phrase."""
+    because = f" ({_quoted(line.reason)})" if line.reason and line.reason != said else ""
     return f"{line.name}, {line.theme}: {line.one_line}{because}"
 
 

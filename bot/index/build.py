@@ -61,11 +61,11 @@ def build(
     try:
         manifest = _write(source, number, encoders, cache, folder, progress)
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+        progress("checking the new index", 0.9)
+        verify(folder, source, encoders, cache)
     except (OSError, sqlite3.Error, ChromaError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise HomeUnwritable(folder.parent, reason) from error
-    progress("checking the new index", 0.9)
-    verify(folder, source, encoders, cache)
     progress("ready", 1.0)
 
 

@@ -15,7 +15,6 @@ from bot.index.shelf import LOCK_WAIT_S, Shelf
 from bot.index.source import changed_files, fingerprint, read_source
 from bot.index.vectors import VectorCache
 from bot.index.version import IndexVersion
-from bot.knowledge import Knowledge
 
 Tell = Callable[[str], None]
 """Called with a sentence for the person who waits."""
@@ -76,9 +75,11 @@ class Index:
         with self._shelf.locked(self._lock_wait_s):
             try:
                 current = self._shelf.open_current()
+                current.vectors.count()  # Chroma, too, must still read it
+                current.close()
             except (IndexMissing, IndexDamaged):
                 current = None
-            difference = self._difference(current, source.knowledge)
+            difference = diff(current.knowledge, source.knowledge) if current else None
             unchanged = (
                 current is not None
                 and self._fits(current)
@@ -110,10 +111,3 @@ class Index:
     def _fits(self, version: IndexVersion) -> bool:
         made_by = (version.manifest.encoder, version.manifest.ranking_encoder)
         return made_by == (self._encoders.records.id, self._encoders.ranking.id)
-
-    @staticmethod
-    def _difference(current: IndexVersion | None, new: Knowledge) -> KnowledgeDiff | None:
-        try:
-            return diff(current.knowledge, new) if current else None
-        except IndexDamaged:
-            return None

@@ -68,7 +68,8 @@ class Shelf:
         except OSError as error:
             raise HomeUnwritable(self.folder, error.strerror or str(error)) from error
         try:
-            _write_holder(holder)
+            with self._writing():
+                _write_holder(holder)
             yield
         finally:
             holder.unlink(missing_ok=True)
@@ -79,7 +80,8 @@ class Shelf:
         """A temporary folder beside the versions; gone afterwards unless it was promoted. Needs the lock."""
         for left_over in self.folder.glob(f"{BUILDING}*"):
             shutil.rmtree(left_over, ignore_errors=True)
-        folder = Path(mkdtemp(prefix=BUILDING, dir=self.folder))
+        with self._writing():
+            folder = Path(mkdtemp(prefix=BUILDING, dir=self.folder))
         try:
             yield folder
         finally:
@@ -88,12 +90,13 @@ class Shelf:
     def promote(self, folder: Path, number: int) -> None:
         """Put a built folder under its number and point `current` at it, at once for every reader. Needs the lock."""
         final = self.folder / str(number)
-        if final.exists():  # a damaged version of that number, or one that never became current
-            shutil.rmtree(final)
-        folder.rename(final)
-        beside = self.folder / ".current-new"
-        beside.write_text(str(number), encoding="ascii")
-        os.replace(beside, self._pointer)
+        with self._writing():
+            if final.exists():  # a damaged version of that number, or one that never became current
+                shutil.rmtree(final)
+            folder.rename(final)
+            beside = self.folder / ".current-new"
+            beside.write_text(str(number), encoding="ascii")
+            os.replace(beside, self._pointer)
 
     def next_number(self) -> int:
         return max(self.numbers(), default=0) + 1
@@ -104,6 +107,13 @@ class Shelf:
         for number in old:
             shutil.rmtree(self.folder / str(number), ignore_errors=True)
         return old
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise HomeUnwritable(self.folder, error.strerror or str(error)) from error
 
 
 def _write_holder(file: Path) -> None:

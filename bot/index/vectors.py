@@ -14,6 +14,7 @@ import numpy as np
 from bot.retrieval.encoder import Encoder, Vectors
 
 CHUNK = 64
+UNIT_TOLERANCE = 1e-3
 Item = TypeVar("Item")
 
 OnEncoded = Callable[[int, int], None]
@@ -58,39 +59,44 @@ class VectorCache:
     def _from_file(self, encoder_id: str, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         if not keys:
             return {}
-        with closing(self._open()) as db:
-            rows = (
+        rows = self._on_file(
+            lambda db: [
                 row
                 for chunk in _chunks(keys, 500)
                 for row in db.execute(  # only question marks are filled in
                     f"select key, vector from vectors where encoder = ? and key in ({','.join('?' * len(chunk))})",  # noqa: S608
                     (encoder_id, *chunk),
                 )
-            )
-            return {key: np.frombuffer(vector, dtype=np.float32) for key, vector in rows}
+            ]
+        )
+        vectors = {key: np.frombuffer(vector, dtype=np.float32) for key, vector in rows}
+        # An altered vector is no longer of unit length, and is encoded again.
+        return {key: vector for key, vector in vectors.items() if abs(np.linalg.norm(vector) - 1) < UNIT_TOLERANCE}
 
     def _keep(self, encoder_id: str, vectors: dict[bytes, np.ndarray]) -> None:
         rows = [(encoder_id, key, vector.astype(np.float32).tobytes()) for key, vector in vectors.items()]
-        with closing(self._open()) as db, db:
-            db.executemany("insert or replace into vectors values (?, ?, ?)", rows)
+        self._on_file(lambda db: db.executemany("insert or replace into vectors values (?, ?, ?)", rows))
 
-    def _open(self) -> sqlite3.Connection:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self._file, timeout=30)
+    def _on_file(self, work: Callable[[sqlite3.Connection], Item]) -> Item:
         try:
+            return self._on_file_as_it_is(work)
+        except sqlite3.DatabaseError as error:
+            if "not a database" not in str(error) and "malformed" not in str(error):
+                raise
+        # Only a cache: a damaged one is thrown away and filled again.
+        for part in ("", "-wal", "-shm"):
+            Path(f"{self._file}{part}").unlink(missing_ok=True)
+        return self._on_file_as_it_is(work)
+
+    def _on_file_as_it_is(self, work: Callable[[sqlite3.Connection], Item]) -> Item:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self._file, timeout=30)) as db, db:
             db.execute("pragma journal_mode = wal")
             db.execute(
                 "create table if not exists vectors "
                 "(encoder text, key blob, vector blob, primary key (encoder, key)) without rowid"
             )
-        except sqlite3.DatabaseError as error:
-            db.close()
-            if "not a database" not in str(error) and "malformed" not in str(error):
-                raise
-            # Only a cache: a damaged one is thrown away and filled again.
-            self._file.unlink()
-            return self._open()
-        return db
+            return work(db)
 
 
 def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from datetime import datetime
 from functools import cached_property
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +23,12 @@ from bot.triage.likeness import Likeness
 
 MANIFEST, KNOWLEDGE, LEXICAL = "manifest.json", "knowledge.json", "lexical.sqlite"
 CHROMA, HEADS, SOUNDS = "chroma", "heads", "sounds.npy"
+CHROMA_DATABASE = "chroma.sqlite3"
+CHROMA_BOOKKEEPING = ("acquire_write", "maintenance_log", "migrations")
 
 
 class Manifest(BaseModel):
-    """What a version says of itself. `files` maps each file to its size and, where nothing rewrites it, its SHA-256."""
+    """What a version says of itself. `files` maps each file to the SHA-256 of what it holds."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -37,30 +40,24 @@ class Manifest(BaseModel):
     records: int
     barriers: int
     knowledge_files: dict[str, str]
-    files: dict[str, tuple[int, str | None]]
+    files: dict[str, str]
 
 
 class IndexVersion:
-    """Opened for reading. Its parts are loaded when first needed.
+    """Opened for reading. All but the knowledge is loaded when first needed.
 
-    Raises IndexDamaged when a file is missing, cut short or altered.
+    Raises IndexDamaged when a file is missing, cut short, altered or written by another release.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = _read_manifest(folder)
         _verify_files(folder, self.manifest)
+        self.knowledge = _read_knowledge(folder)
 
     @property
     def number(self) -> int:
         return self.manifest.number
-
-    @cached_property
-    def knowledge(self) -> Knowledge:
-        try:
-            return Knowledge.model_validate_json((self.folder / KNOWLEDGE).read_bytes())
-        except ValidationError as error:
-            raise IndexDamaged(self.folder, f"{KNOWLEDGE} was written by another release") from error
 
     @cached_property
     def heads(self) -> Heads:
@@ -97,24 +94,21 @@ class IndexVersion:
                 self.__dict__.pop(part).close()
 
 
-def describe_files(folder: Path) -> dict[str, tuple[int, str | None]]:
-    """Size and SHA-256 of every file of a version; no SHA-256 for Chroma's, which it touches when it opens them."""
+def describe_files(folder: Path) -> dict[str, str]:
+    """SHA-256 of what every file of a version holds."""
     return {
-        str(file.relative_to(folder)): (
-            file.stat().st_size,
-            None if file.is_relative_to(folder / CHROMA) else _sha256(file),
-        )
+        str(file.relative_to(folder)): _digest(file)
         for file in sorted(folder.rglob("*"))
         if file.is_file() and file.name != MANIFEST
     }
 
 
 def _verify_files(folder: Path, manifest: Manifest) -> None:
-    for name, (size, digest) in manifest.files.items():
-        file = folder / name
+    # Before Chroma sees them: it ends the whole process on an altered graph, and answers from altered vectors.
+    for name, digest in manifest.files.items():
         try:
-            whole = file.stat().st_size == size and digest in (None, _sha256(file))
-        except OSError:
+            whole = _digest(folder / name) == digest
+        except (OSError, sqlite3.Error):
             whole = False
         if not whole:
             raise IndexDamaged(folder, f"{name} is missing or altered")
@@ -127,6 +121,33 @@ def _read_manifest(folder: Path) -> Manifest:
         raise IndexDamaged(folder, f"{MANIFEST} is missing or unreadable") from error
 
 
-def _sha256(file: Path) -> str:
+def _read_knowledge(folder: Path) -> Knowledge:
+    try:
+        return Knowledge.model_validate_json((folder / KNOWLEDGE).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise IndexDamaged(folder, f"{KNOWLEDGE} was written by another release") from error
+
+
+def _digest(file: Path) -> str:
+    if file.name == CHROMA_DATABASE:
+        return _digest_of_rows(file)
     with file.open("rb") as opened:
         return file_digest(opened, "sha256").hexdigest()
+
+
+def _digest_of_rows(database: Path) -> str:
+    # Of the rows and not of the bytes: Chroma writes a row of its own each time that it opens the database.
+    digest = sha256()
+    with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=rw", uri=True)) as db:
+        db.text_factory = _latin_1  # altered text need not be UTF-8
+        digest.update(repr(db.execute("pragma integrity_check").fetchall()).encode())
+        tables = "select name from sqlite_master where type = 'table' and sql not like 'create virtual%' order by name"
+        for (table,) in db.execute(tables).fetchall():
+            if table not in CHROMA_BOOKKEEPING:
+                rows = sorted(map(repr, db.execute(f'select * from "{table}"')))  # noqa: S608 - the database's own name
+                digest.update(repr((table, rows)).encode())
+    return digest.hexdigest()
+
+
+def _latin_1(raw: bytes) -> str:
+    return raw.decode("latin-1")

@@ -23,8 +23,13 @@ def write_vector_index(folder: Path, rows: Sequence[Row], vectors: Vectors) -> N
     client = _client(folder)
     try:
         # Without a given embedding function Chroma attaches its default, which downloads a model.
+        # Chroma writes its graph when as many records as the threshold are in, and makes it anew at each opening until
+        # then.
+        threshold = max(2, len(rows))
         collection = client.create_collection(
-            COLLECTION, embedding_function=None, configuration={"hnsw": {"space": "cosine"}}
+            COLLECTION,
+            embedding_function=None,
+            configuration={"hnsw": {"space": "cosine", "sync_threshold": threshold, "batch_size": min(100, threshold)}},
         )
         for start in range(0, len(rows), BATCH):
             part = rows[start : start + BATCH]

@@ -42,8 +42,8 @@ def clauses(text: str) -> tuple[Clause, ...]:
     parts = list(_grouped(list(_split(text)), limit))
     fitting = [clause for clause in parts if clause.end - clause.start <= limit]
     if len(fitting) < 2:
-        fitting += [run for run in _runs_of_words(text) if run.end - run.start <= limit and run not in fitting]
-    return tuple(fitting[:MAX_CLAUSES])
+        fitting += [run for run in _runs_of_words(text) if run.end - run.start <= limit]
+    return tuple(dict.fromkeys(fitting))[:MAX_CLAUSES]
 
 
 def strongest(clauses: Sequence[Clause], whole: float, without: Iterable[float]) -> Clause | None:

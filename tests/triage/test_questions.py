@@ -28,9 +28,9 @@ def test_deployment_is_a_nightmare_gets_its_own_question(bot: Bot):
 
 
 def test_an_even_split_tells_more_than_a_lopsided_one():
-    choices = (Choice(label="one", barriers=("A-01",)), Choice(label="two", barriers=("B-01", "B-02")))
-    assert split(choices, {"A-01": 0.5, "B-01": 0.2, "B-02": 0.3}) == pytest.approx(log(2))
-    assert split(choices, {"A-01": 0.05, "B-01": 0.95}) < 0.3
+    choices = (Choice(label="one", barriers=("AA-01",)), Choice(label="two", barriers=("BB-01", "BB-02")))
+    assert split(choices, {"AA-01": 0.5, "BB-01": 0.2, "BB-02": 0.3}) == pytest.approx(log(2))
+    assert split(choices, {"AA-01": 0.05, "BB-01": 0.95}) < 0.3
     assert split(choices, {}) == 0
 
 

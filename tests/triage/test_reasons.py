@@ -25,7 +25,8 @@ def test_clauses_are_few_short_and_word_for_word(text: str):
         assert phrase in text
         assert any(character.isalnum() or character == "_" for character in phrase)
         assert len(phrase) <= MAX_SHARE * len(text)
-        assert len(clause.removed_from(text)) < len(text)
+        assert clause.removed_from(text) == f"{text[: clause.start]} {text[clause.end :]}".strip()
+    assert len(set(found)) == len(found)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +35,7 @@ def test_clauses_are_few_short_and_word_for_word(text: str):
         pytest.param("", [], id="nothing"),
         pytest.param("monitoring", [], id="one word"),
         pytest.param("😤 !!!", [], id="no words"),
-        pytest.param("deployment hurts", [], id="two words, each longer than its share or nearly"),
+        pytest.param("deployment hurts", ["hurts"], id="two words, one too long"),
         pytest.param(
             "Releases wait for weeks, because nobody may approve them",
             ["Releases wait for weeks", "because nobody may approve them"],
@@ -47,7 +48,7 @@ def test_clauses_are_few_short_and_word_for_word(text: str):
         ),
         pytest.param(
             "the warehouse is slow today and always",
-            ["and always", "the warehouse is", "slow today and", "the warehouse", "is slow", "today and", "always"],
+            ["and always", "the warehouse is", "slow today and", "the warehouse", "is slow", "today and"],
             id="one clause too long: runs of words as well",
         ),
         pytest.param(
@@ -59,7 +60,7 @@ def test_clauses_are_few_short_and_word_for_word(text: str):
 )
 def test_clauses_of(text: str, expected: list[str]):
     found = [clause.of(text) for clause in clauses(text)]
-    assert [phrase for phrase in expected if phrase not in found] == []
+    assert [phrase for phrase in found if phrase in expected] == expected
 
 
 def test_neighbours_are_joined_where_there_are_few():

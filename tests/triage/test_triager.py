@@ -9,7 +9,7 @@ from bot.triage import Answer, Clarify, Decline, Message, Stages
 IN_SCOPE = {
     "slow-processes": "Every release waits three weeks for the security board, even for a one line fix to a live model",
     "human-resources-and-skills": "nobody here knows docker or git, and hiring an engineer for ML failed twice",
-    "infrastructure-and-data-management": "the GPU cluster is always full and data sits in five warehouses we can't join",
+    "infrastructure-and-data-management": "the GPU cluster is always full and data sits in warehouses we can't join",
     "business-value": "nobody can say what the churn model earns us, and the sponsors stop believing in it",
     "collaboration-and-communication": "data scientists and operations blame each other and never sit in one meeting",
 }
@@ -28,10 +28,11 @@ def test_a_clear_trouble_is_answered(bot: Bot, theme: str, text: str):
     assert 2 <= len(outcome.barriers) <= 3
     assert outcome.barriers[0].theme == outcome.ranking.themes[0].id
     assert outcome.confidence == outcome.ranking.themes[0].probability
-    for barrier in outcome.barriers:
-        assert barrier.reason
-        assert barrier.reason in text
-        assert len(barrier.reason) <= 0.6 * len(text)
+    reasons = [barrier.reason for barrier in outcome.barriers if barrier.reason]
+    assert outcome.barriers[0].reason in reasons
+    for reason in reasons:
+        assert reason in text
+        assert len(reason) <= 0.6 * len(text)
 
 
 @pytest.mark.parametrize("text", ["deployment is a nightmare", "our ML is stuck", "AI doesn't work here"])
@@ -117,7 +118,7 @@ def test_control_characters_do_not_change_the_outcome(bot: Bot, slow: Stages):
 
 def test_a_foreign_message_is_answered_and_its_language_named(bot: Bot):
     text = "Jedes Release wartet drei Wochen auf die Freigabe durch die Security, auch bei einem kleinen Fix am Modell"
-    outcome = bot.triage(Message(text)).outcome
+    outcome = bot.triage(Message(text, asked=True)).outcome
     assert isinstance(outcome, Answer)
     assert outcome.language == "de"
 

@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.batch import BatchOutcome
+from bot.evaluation import Labelled, Report, measure
+from bot.evaluation.measures import Pair
+
+DIMENSION_OF = {"slow": "organisational", "people": "organisational", "data": "technical", "value": "business"}
+
+
+def pair(
+    scope: str,
+    themes: list[tuple[str, float]],
+    action: str = "answer",
+    theme: str | None = None,
+    also: tuple[str, ...] = (),
+) -> Pair:
+    labelled = Labelled.model_validate({"id": "m", "text": "text", "scope": scope, "theme": theme, "also": also})
+    first = DIMENSION_OF[themes[0][0]]
+    outcome: dict[str, Any] = {
+        "id": "m",
+        "action": action,
+        "kind": None,
+        "confidence": 0.5,
+        "dimensions": [{"id": first, "score": 0.8}],
+        "themes": [{"id": id, "score": score} for id, score in themes],
+        "barriers": [],
+        "question": None,
+        "citations": [],
+        "index_version": 1,
+    }
+    return labelled, BatchOutcome.model_validate(outcome)
+
+
+PAIRS = [
+    pair("in", [("slow", 0.9), ("data", 0.1)], theme="slow"),
+    pair("in", [("people", 0.6), ("slow", 0.4)], theme="slow", also=("people",)),
+    pair("in", [("value", 0.8), ("people", 0.1), ("slow", 0.1)], "clarify", theme="slow"),
+    pair("in", [("value", 0.4), ("slow", 0.3), ("people", 0.2), ("data", 0.1)], "decline", theme="data"),
+    pair("vague", [("slow", 0.9)], "clarify"),
+    pair("vague", [("slow", 0.9)]),
+    pair("out_near", [("slow", 0.9)], "decline"),
+    pair("out_far", [("slow", 0.9)], "decline"),
+    pair("out_far", [("slow", 0.9)], "clarify"),
+    pair("out_far", [("slow", 0.9)], "answer"),
+    pair("out_far", [("slow", 0.9)], "decline"),
+]
+
+
+@pytest.fixture(scope="module")
+def report() -> Report:
+    return measure(PAIRS, DIMENSION_OF)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "n"),
+    [
+        ("dimension@1", 2 / 4, 4),
+        ("theme@1", 2 / 4, 4),
+        ("theme@1 strict", 1 / 4, 4),
+        ("theme@3", 3 / 4, 4),
+        ("in scope: kept", 3 / 4, 4),
+        ("in scope: answered", 2 / 4, 4),
+        ("near declined", 1, 1),
+        ("far declined", 2 / 4, 4),
+        ("vague: asked", 1 / 2, 2),
+        ("sure", 2 / 4, 4),
+        ("sure and wrong", 1 / 4, 4),
+    ],
+)
+def test_shares(report: Report, name: str, value: float, n: int):
+    found = next(m for m in report.measures if m.name == name)
+    assert (found.value, found.n) == (pytest.approx(value), n)
+    assert found.low is not None
+    assert found.high is not None
+    assert 0 <= found.low <= value <= found.high <= 1
+
+
+def test_themes_and_what_they_are_taken_for(report: Report):
+    assert [(row.theme, row.n, row.at_1, row.at_3) for row in report.themes] == [
+        ("data", 1, 0.0, 0.0),
+        ("slow", 3, pytest.approx(2 / 3), 1.0),
+    ]
+    assert report.confusion == {"data": {"value": 1}, "slow": {"slow": 2, "value": 1}}
+
+
+def test_reliability_is_told_by_what_was_said(report: Report):
+    rows = [(row.low, row.high, row.n, row.confidence, row.right) for row in report.reliability]
+    assert rows == [
+        (0.3, 0.5, 1, pytest.approx(0.4), 0.0),
+        (0.5, 0.7, 1, pytest.approx(0.6), 1.0),
+        (0.7, 0.85, 1, pytest.approx(0.8), 0.0),
+        (0.85, 1.0, 1, pytest.approx(0.9), 1.0),
+    ]
+
+
+def test_full_certainty_is_in_the_last_row():
+    report = measure([pair("in", [("slow", 1.0)], theme="slow")], DIMENSION_OF)
+    assert [(row.low, row.n) for row in report.reliability] == [(0.85, 1)]
+
+
+def test_a_group_without_messages_has_no_share():
+    report = measure([pair("vague", [("slow", 0.9)], "clarify")], DIMENSION_OF)
+    empty = {m.name: (m.value, m.low, m.high, m.n) for m in report.measures if m.name != "vague: asked"}
+    assert set(empty.values()) == {(None, None, None, 0)}
+    assert (report.themes, report.confusion, report.reliability) == ([], {}, [])
+
+
+def test_nothing_to_measure():
+    assert measure([], DIMENSION_OF).messages == 0
+
+
+def test_the_interval_narrows_with_more_messages():
+    widths = []
+    for times in (1, 20):
+        share = next(m for m in measure(PAIRS * times, DIMENSION_OF).measures if m.name == "theme@1")
+        assert share.low is not None
+        assert share.high is not None
+        widths.append(share.high - share.low)
+    assert widths[1] < widths[0] / 3
+
+
+def test_the_same_outcomes_have_the_same_intervals(report: Report):
+    assert measure(PAIRS, DIMENSION_OF) == report

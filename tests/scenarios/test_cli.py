@@ -1,0 +1,442 @@
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from bot import __version__
+from bot.commands import ask
+from bot.knowledge import packaged_knowledge
+from tests.scenarios.conftest import PROGRAM, Ran, Triage, bare_environment
+from tests.triage.test_dev_set import DEV, dev_lines
+
+SLOW = "Every release waits three weeks for the security board to sign it off, even for a one line fix"
+NIGHTMARE = "deployment is a nightmare"
+LUNCH = "Where can I get lunch near the office?"
+
+GREETINGS = (
+    "Hello", "Hallo", "Bonjour", "Hola", "Olá", "Ciao", "Hej", "Hei", "Moi", "Cześć", "Ahoj", "Szia", "Salut", "Здраво",
+    "Здравейте", "Привет", "Привіт", "Γειά σου", "Merhaba", "שלום", "مرحبا", "سلام", "नमस्ते", "নমস্কার", "ਸਤ ਸ੍ਰੀ ਅਕਾਲ",
+    "வணக்கம்", "నమస్కారం", "ನಮಸ್ಕಾರ", "ഹലോ", "ආයුබෝවන්", "สวัสดี", "ສະບາຍດີ", "မင်္ဂလာပါ", "ជំរាបសួរ", "你好", "こんにちは", "안녕하세요",
+    "Xin chào", "Kamusta", "Jambo", "ሰላም", "გამარჯობა", "Բարեւ",
+)  # fmt: skip
+
+
+def fields(line: str) -> tuple[object, str]:
+    outcome = json.loads(line)
+    return outcome["id"], outcome["action"]
+
+
+class TestAsk:
+    def test_an_answer_and_its_longer_forms(self, triage: Triage):
+        short, more, explained = triage("ask", SLOW), triage("ask", SLOW, "--more"), triage("ask", SLOW, "--explain")
+        assert (short.code, more.code, explained.code) == (0, 0, 0)
+        for label in ("Why", "This week", "Next quarter", "If not that", "The study", "Our advice"):
+            assert label in short.out
+        assert "Ask back" not in short.out
+        assert "Ask back" in more.out
+        assert "Sources\n" in more.out
+        assert explained.out.startswith(short.out)
+        assert "How I got there" in explained.out
+        assert short.err == more.err == explained.err == ""
+
+    def test_json_is_what_batch_writes_with_the_guidance(self, triage: Triage):
+        asked = json.loads(triage("ask", SLOW, "--json").out)
+        line = json.dumps({"id": "m", "text": SLOW})
+        batched = json.loads(triage("ask", "--batch", "-", stdin=line).out)
+        guidance = asked.pop("guidance")
+        batched.pop("id")
+        assert asked == batched
+        assert guidance["barrier"]["id"] == asked["barriers"][0]["id"]
+        assert guidance["citations"] == asked["citations"]
+
+    def test_json_of_a_question_has_no_guidance(self, triage: Triage):
+        document = json.loads(triage("ask", NIGHTMARE, "--json").out)
+        assert (document["action"], document["guidance"]) == ("clarify", None)
+
+    @pytest.mark.parametrize("arguments", [(), ("-",)], ids=["nothing", "-"])
+    def test_from_a_pipe(self, triage: Triage, arguments: tuple[str, ...]):
+        assert triage("ask", *arguments, stdin=f"{SLOW}\n") == triage("ask", SLOW)
+
+    def test_a_question_tells_where_to_answer_it(self, triage: Triage):
+        ran = triage("ask", NIGHTMARE)
+        assert ran.code == 0
+        assert "What hurts most when you deploy?" in ran.out
+        assert ran.out.endswith("Answer it in: triage chat\n")
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            pytest.param("👍", id="one emoji"),
+            pytest.param("\x1b[31mour models wait\x1b[0m\x07\x00", id="control characters"),
+            pytest.param("\u202eour models wait\u202c", id="right to left override"),
+            pytest.param("نماذجنا لا تصل إلى الإنتاج أبدا", id="right to left"),
+            pytest.param("[bold]our models[/] [link=http://x]wait[/link] [/]", id="markup"),
+            pytest.param("our models wait \udcff for months", id="a byte that is no UTF-8"),
+            pytest.param("x" * 10_000, id="as long as can be"),
+            pytest.param("we wait. " * 1_100, id="as many clauses as can be"),
+        ],
+    )
+    @pytest.mark.parametrize("flag", ["--explain", "--json"])
+    def test_whatever_is_typed_is_answered(self, triage: Triage, text: str, flag: str):
+        ran = triage("ask", flag, "--", text)
+        assert (ran.code, ran.err) == (0, "")
+        assert not {"\x1b", "\x07", "\x00", "\u202e", "\udcff"} & set(ran.out)
+
+    def test_a_greeting_in_any_language_is_no_accident(self, triage: Triage):
+        assert len(GREETINGS) >= 40
+        assert {text: ran.err for text in GREETINGS if (ran := triage("ask", text)).code or ran.err} == {}
+
+    @pytest.mark.parametrize(
+        ("stdin", "says"),
+        [
+            pytest.param(b"", "The message is empty", id="empty"),
+            pytest.param(b" \n\t", "The message is empty", id="blank"),
+            pytest.param("\u200b\u202e".encode(), "The message is empty", id="invisible"),
+            pytest.param(b"x" * 50_000, "has 50,000 characters and 10,000 are read", id="too long"),
+            pytest.param(b"\x89PNG\xff\x00", "Standard input is not UTF-8 text (byte 1)", id="binary"),
+        ],
+    )
+    def test_the_unreadable_is_bad_usage(self, triage: Triage, stdin: bytes, says: str):
+        ran = triage("ask", stdin=stdin)
+        assert (ran.code, ran.out) == (2, "")
+        assert says in ran.err
+        assert ran.err.count("\n") == 1
+
+    def test_a_terminal_that_waits_is_told_what_to_type(self, triage: Triage):
+        ran = triage("ask", typed=True)
+        assert ran.code == 2
+        assert "nothing to triage" in ran.err
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            ("ask", "--frobnicate", "x"),
+            ("ask", "one", "two"),
+            ("ask", "x", "--batch", "-"),
+            ("ask", "--batch", "-", "--more"),
+            ("ask", "--batch", "/no/such/file"),
+            ("ask", "--batch", "/"),
+            ("frobnicate",),
+            ("knowledge", "new"),
+            ("eval",),
+        ],
+        ids=" ".join,
+    )
+    def test_bad_usage_is_told(self, triage: Triage, arguments: tuple[str, ...]):
+        ran = triage(*arguments)
+        assert (ran.code, ran.out) == (2, "")
+        assert "Usage:" in ran.err
+        assert "Traceback" not in ran.err
+
+    def test_an_unknown_setting_is_bad_usage(self, triage: Triage, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("TRIAGE_HOMR", "s3cret")
+        ran = triage("index", "status")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == 'TRIAGE_HOMR in the environment is no setting; did you mean "TRIAGE_HOME"?\n'
+
+
+class TestBatch:
+    def test_a_bad_line_is_told_and_the_others_are_answered(self, triage: Triage, tmp_path: Path):
+        lines = [
+            json.dumps({"id": "a", "text": SLOW, "extra": 1}),
+            "nope",
+            "",
+            json.dumps({"id": 4, "text": NIGHTMARE}),
+            json.dumps({"id": "e"}),
+            json.dumps({"id": "f", "text": " \u200b"}),
+            json.dumps({"id": "g", "text": "x" * 50_000}),
+            json.dumps({"id": "h", "text": LUNCH}),
+        ]
+        file = tmp_path / "batch.jsonl"
+        file.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+        ran = triage("ask", "--batch", str(file))
+        assert ran.code == 1
+        assert [fields(line) for line in ran.out.splitlines()] == [("a", "answer"), (4, "clarify"), ("h", "decline")]
+        told = ran.err.splitlines()
+        assert [line.split(":")[0] for line in told[:-1]] == ["line 2", "line 5", "line 6", "line 7"]
+        assert told[-1] == "4 of the lines could not be answered; the others were."
+        assert "text: Field required" in told[1]
+
+    def test_no_lines_no_outcomes(self, triage: Triage):
+        assert triage("ask", "--batch", "-", stdin=b"\n\n") == Ran(0, "", "")
+
+
+class TestChat:
+    def test_a_question_and_a_number(self, triage: Triage):
+        ran = triage("chat", stdin=f"{NIGHTMARE}\n3\nmore\nquit\n")
+        assert (ran.code, ran.err) == (0, "")
+        assert "1-5> " in ran.out
+        assert "Approval and change processes do not fit models" in ran.said
+        assert "Ask back" in ran.out
+
+    def test_something_else_moves_on(self, triage: Triage):
+        by_number, by_name, by_nothing = (
+            triage("chat", stdin=f"{NIGHTMARE}\n{choice}\n") for choice in ("5", "something ELSE", "")
+        )
+        assert by_number == by_name == by_nothing
+        assert by_number.code == 0
+        for offered in ("Too many manual steps to production", "Approval and change processes do not fit models"):
+            assert offered not in by_number.said.split("If not that")[0]
+
+    def test_a_sentence_may_answer_the_question(self, triage: Triage):
+        ran = triage("chat", stdin=f"{NIGHTMARE}\nwe wait three weeks for the security board to approve\n")
+        assert "Slow Processes" in ran.said
+
+    def test_what_was_chosen_stays_chosen(self, triage: Triage):
+        ran = triage("chat", stdin=f"{NIGHTMARE}\n3\nit is a real pain\n")
+        assert ran.said.count("· ORG-08") == 2
+
+    def test_what_is_too_long_is_refused_and_forgotten(self, triage: Triage):
+        ran = triage("chat", stdin=f"{SLOW}\n{'x' * 20_000}\n{NIGHTMARE}\n")
+        assert ran.code == 0
+        assert ran.said.count("10,000 are read. Send the part that hurts.") == 1
+        assert ran.said.count("This week") == 2
+
+    def test_a_choice_that_is_too_long_does_not_end_the_talk(self, triage: Triage):
+        ran = triage("chat", stdin=f"{NIGHTMARE}\n{'x' * 20_000}\n{SLOW}\n")
+        assert (ran.code, ran.err) == (0, "")
+        assert "Send the part that hurts." in ran.said
+        assert "This week" in ran.out
+
+    def test_a_new_question_starts_over(self, triage: Triage):
+        alone = triage("chat", stdin=f"{LUNCH}\n")
+        after = triage("chat", stdin=f"{SLOW}\nnew\n{LUNCH}\n")
+        assert alone.out.split("> ")[1] in after.out
+
+    @pytest.mark.parametrize("stdin", ["", "\n\n", "quit\n", "EXIT\n", f"{LUNCH}\n", "more\n", NIGHTMARE, "👍\n"])
+    def test_it_ends_with_its_input(self, triage: Triage, stdin: str):
+        ran = triage("chat", stdin=stdin)
+        assert (ran.code, ran.err) == (0, "")
+
+
+class TestEval:
+    def test_its_own_outcomes_and_those_of_a_file_measure_alike(self, triage: Triage, tmp_path: Path):
+        labelled = tmp_path / "labelled.jsonl"
+        a_fifth_of_each_scope = sorted(dev_lines(), key=lambda line: line["scope"])[::5]
+        labelled.write_text("".join(f"{json.dumps(line)}\n" for line in a_fifth_of_each_scope), encoding="utf-8")
+        batch = triage("ask", "--batch", str(labelled))
+        assert batch.code == 0
+        (tmp_path / "answers.jsonl").write_text(batch.out, encoding="utf-8")
+        own = triage("eval", str(labelled), "--json")
+        given = triage("eval", str(labelled), "--json", "--answers", "answers.jsonl")
+        assert (own.code, given.code) == (0, 0)
+        assert json.loads(own.out) == json.loads(given.out)
+        shown = triage("eval", str(labelled), "--answers", "answers.jsonl")
+        theme = next(m for m in json.loads(own.out)["measures"] if m["name"] == "theme@1")
+        assert f"{theme['value']:.2f}" in next(line for line in shown.out.splitlines() if "theme@1 " in line)
+        assert "reliability of the first theme" in shown.out
+
+    @pytest.mark.parametrize(
+        ("content", "says"),
+        [
+            (None, "set.jsonl:1: cannot be read: No such file or directory"),
+            ('{"id": "a", "text": "b", "scope": "vague"}\nnope\n', "set.jsonl:2: the line: Invalid JSON"),
+            ('{"id": "a", "text": "b", "scope": "in"}\n', "set.jsonl:1: a message in scope needs its theme"),
+            ('{"id": "a", "text": "b", "scope": "in", "theme": "slow-proceses"}\n', 'did you mean "slow-processes"?'),
+        ],
+        ids=["missing", "broken", "without theme", "unknown theme"],
+    )
+    def test_a_wrong_set_is_told(self, triage: Triage, tmp_path: Path, content: str | None, says: str):
+        if content is not None:
+            (tmp_path / "set.jsonl").write_text(content, encoding="utf-8")
+        ran = triage("eval", "set.jsonl")
+        assert (ran.code, ran.out) == (1, "")
+        assert says in ran.err
+        assert "Traceback" not in ran.err
+
+    @pytest.mark.parametrize(
+        ("content", "says"),
+        [
+            (None, "answers.jsonl:1: cannot be read"),
+            ('{"id": "a"}\n', "answers.jsonl:1: is no outcome"),
+            ("\n", "answers.jsonl:1: has no outcome for "),
+        ],
+        ids=["missing", "broken", "too few"],
+    )
+    def test_wrong_answers_are_told(self, triage: Triage, tmp_path: Path, content: str | None, says: str):
+        if content is not None:
+            (tmp_path / "answers.jsonl").write_text(content, encoding="utf-8")
+        ran = triage("eval", str(DEV), "--answers", "answers.jsonl")
+        assert (ran.code, ran.out) == (1, "")
+        assert says in ran.err
+
+
+class TestKnowledge:
+    def test_checked_extended_and_checked_again(self, triage: Triage, tmp_path: Path):
+        folder = copytree(packaged_knowledge(), tmp_path / "mine")
+        clean = triage("knowledge", "check", "mine")
+        assert (clean.code, clean.err) == (0, "")
+        assert "90 barriers" in clean.out
+
+        new = triage("knowledge", "new", "slow-processes", "mine")
+        assert new.code == 0
+        assert Path(new.out.split(":")[0]).name == "ORG-21.yaml"
+
+        broken = triage("knowledge", "check", "mine")
+        assert broken.code == 1
+        assert all(line.startswith("mine/barriers/ORG-21.yaml:") for line in broken.out.splitlines())
+        assert "The current index is unchanged." in broken.err
+
+        (folder / "schema" / "barrier.json").write_text("{}", encoding="utf-8")
+        assert triage("knowledge", "schema", "mine").code == 0
+        assert (folder / "schema" / "barrier.json").read_bytes() == (
+            packaged_knowledge() / "schema" / "barrier.json"
+        ).read_bytes()
+
+    def test_the_projects_own_is_clean(self, triage: Triage):
+        assert triage("knowledge", "check").code == 0
+
+    def test_an_unknown_theme_or_folder_is_told(self, triage: Triage):
+        unknown = triage("knowledge", "new", "slow-process", str(packaged_knowledge()))
+        assert unknown.code == 1
+        assert 'did you mean "slow-processes"?' in unknown.err
+        missing = triage("knowledge", "check", "nowhere")
+        assert missing.code == 1
+        assert "No knowledge folder at" in missing.err
+
+
+class TestIndex:
+    def test_status_diff_and_refresh_of_what_is_current(
+        self, triage: Triage, own_home: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv("TRIAGE_HOME", str(own_home))
+        status = triage("index", "status")
+        assert status.code == 0
+        assert "90 barriers" in status.said
+        assert "The knowledge files are as they were when it was built." in status.said
+        assert triage("index", "diff").out == "No barrier, question or other record differs.\n"
+        assert "Nothing to build." in triage("index", "refresh").out
+        assert sorted(entry.name for entry in (own_home / "index").iterdir() if entry.name.isdecimal()) == ["1"]
+
+    def test_without_an_index_the_way_to_one_is_told(
+        self, triage: Triage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        monkeypatch.setenv("TRIAGE_HOME", str(tmp_path / "empty"))
+        ran = triage("index", "status")
+        assert (ran.code, ran.out) == (1, "")
+        assert "Build one: triage index refresh" in ran.err
+
+
+class TestBugs:
+    def test_a_bug_becomes_a_reference_and_its_trace_is_kept(
+        self, triage: Triage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        def broken() -> None:
+            raise RuntimeError("the inside of it")
+
+        monkeypatch.setenv("TRIAGE_HOME", str(tmp_path / "home"))
+        monkeypatch.setattr(ask, "open_bot", broken)
+        ran = triage("ask", SLOW)
+        assert (ran.code, ran.out) == (1, "")
+        assert "the inside of it" not in ran.err
+        assert "Traceback" not in ran.err
+        reference = ran.err.split("(reference ")[1][:8]
+        log = (tmp_path / "home" / "errors.log").read_text(encoding="utf-8")
+        assert reference in log
+        assert "RuntimeError: the inside of it" in log
+
+    def test_a_bug_where_nothing_can_be_written_still_has_a_reference(
+        self, triage: Triage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        def broken() -> None:
+            raise RuntimeError("the inside of it")
+
+        (tmp_path / "file").write_bytes(b"")
+        monkeypatch.setenv("TRIAGE_HOME", str(tmp_path / "file" / "home"))
+        monkeypatch.setattr(ask, "open_bot", broken)
+        ran = triage("ask", SLOW)
+        assert ran.code == 1
+        assert "its trace could not be kept" in ran.err
+
+    def test_interrupted_in_the_middle(self, triage: Triage, monkeypatch: pytest.MonkeyPatch):
+        def interrupted() -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(ask, "open_bot", interrupted)
+        ran = triage("ask", SLOW)
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err.strip() == "Interrupted. Nothing was changed."
+
+    def test_version_and_help(self, triage: Triage):
+        assert triage("--version") == Ran(0, f"triage {__version__}\n", "")
+        assert triage("ask", "--help").code == 0
+
+
+NO_NETWORK = """
+import os, socket
+def refuse(self, address, *rest):
+    if self.family in (socket.AF_INET, socket.AF_INET6):
+        os.write(2, f"connects to {address}".encode())
+        os._exit(97)
+    return original(self, address, *rest)
+def refuse_name(*asked, **rest):
+    os.write(2, f"looks up {asked}".encode())
+    os._exit(97)
+original = socket.socket.connect
+socket.socket.connect = socket.socket.connect_ex = refuse
+socket.getaddrinfo = refuse_name
+"""
+TRACED = {"LANGSMITH_TRACING": "true", "LANGCHAIN_TRACING_V2": "true", "LANGSMITH_API_KEY": "x"}
+RETRIEVE = """
+from bot.app import encoders_of, open_index
+from bot.settings import load_settings
+settings = load_settings()
+encoders = encoders_of(settings)
+version = open_index(settings, encoders)._shelf.open_current()
+from bot.retrieval.langchain import KnowledgeRetriever
+retriever = KnowledgeRetriever(retriever=version.retriever(encoders.records), limit=5)
+documents = retriever.invoke("releases wait for the approval board")
+from langchain_core.tracers.langchain import wait_for_all_tracers
+wait_for_all_tracers()
+print(len(documents), documents[0].metadata["barrier"])
+"""
+
+
+class TestInAProcessOfItsOwn:
+    def test_ask_connects_nowhere_whatever_tracing_is_asked_for(self, spawn: Triage):
+        ran = spawn("ask", "--explain", stdin=SLOW, program=NO_NETWORK + PROGRAM, **TRACED)
+        assert (ran.code, ran.err) == (0, "")
+        assert "This week" in ran.out
+        assert "How I got there" in ran.out
+
+    def test_the_retriever_connects_nowhere_either(self, spawn: Triage):
+        ran = spawn(program=NO_NETWORK + RETRIEVE, **TRACED)
+        assert (ran.code, ran.err) == (0, "")
+        assert ran.out.startswith("5 ")
+
+    def test_it_would_if_tracing_were_switched_on(self, spawn: Triage):
+        ran = spawn(program=NO_NETWORK + RETRIEVE, TRIAGE_TRACING="true", **TRACED)
+        assert ran.code == 97
+        assert "langchain" in ran.err or "langsmith" in ran.err
+
+    def test_batch_through_a_pipe_without_utf8(self, spawn: Triage):
+        lines = "\n".join(json.dumps({"id": n, "text": f"{SLOW} 😤"}) for n in range(2)) + "\nnope\n"
+        ran = spawn("ask", "--batch", "-", stdin=lines, PYTHONIOENCODING="ascii")
+        assert ran.code == 1
+        assert [fields(line) for line in ran.out.splitlines()] == [(0, "answer"), (1, "answer")]
+        assert ran.err.splitlines()[0].startswith("line 3: not a JSON object {id, text}")
+        assert ran.err.splitlines()[1] == "1 of the lines could not be answered; the others were."
+
+    def test_control_c_ends_a_chat_with_a_sentence(self, home: Path, tmp_path: Path):
+        chat = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, "chat"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=bare_environment(home, tmp_path) | {"PYTHONUNBUFFERED": "1"},
+            cwd=tmp_path,
+        )
+        with chat:
+            assert chat.stdin
+            assert chat.stdout
+            assert b"What holds your team back?" in chat.stdout.readline()
+            chat.send_signal(signal.SIGINT)
+            _, err = chat.communicate(timeout=20)
+        assert chat.returncode == 1
+        assert err.decode().strip() == "Interrupted. Nothing was changed."
