@@ -31,7 +31,8 @@ class TriageError(Exception):
 
 class KnowledgeMissing(TriageError):
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"No knowledge folder at {folder}. Set TRIAGE_KNOWLEDGE to one, or leave it unset.")
+        way_out = "Name a folder that exists; if none was named, install mlops-triage again."
+        super().__init__(f"No knowledge folder at {folder}. {way_out}")
         self.folder = folder
 
 

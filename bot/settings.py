@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsInvalid, did_you_mean
@@ -38,14 +38,21 @@ class Settings(BaseSettings):
     )
     triage_tracing: bool = Field(default=False, description="let LangSmith tracing follow its own variables")
 
+    @field_validator("triage_home")
+    @classmethod
+    def _home_of_the_user(cls, home: Path) -> Path:
+        return home.expanduser()
+
 
 def load_settings() -> Settings:
     """Raises SettingsInvalid, which names the key, what is wrong with it and the nearest one."""
     _refuse_unknown(os.environ, "the environment")
-    if ENV_FILE.is_file():
-        _refuse_unknown(dotenv_values(ENV_FILE), str(ENV_FILE))
     try:
+        if ENV_FILE.is_file():
+            _refuse_unknown(dotenv_values(ENV_FILE), str(ENV_FILE))
         return Settings()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsInvalid(f"{ENV_FILE} cannot be read: {type(error).__name__}. Save it as UTF-8 text.") from error
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = str(first["loc"][0]).upper()

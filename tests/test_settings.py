@@ -55,6 +55,7 @@ def test_a_wrong_value_is_named_by_its_key_and_never_shown(
         monkeypatch.setenv(key, value)
     with pytest.raises(SettingsInvalid, match=f"{key} has a wrong value") as error:
         load_settings()
+    assert "\n" not in str(error.value)
     assert "s3cret" not in str(error.value)
     assert "s3cret" not in str(error.value.__cause__)
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import socket
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -72,7 +72,8 @@ class Shelf:
                 _write_holder(holder)
             yield
         finally:
-            holder.unlink(missing_ok=True)
+            with suppress(OSError):
+                holder.unlink()
             lock.release()
 
     @contextmanager
@@ -125,5 +126,5 @@ def _read_holder(file: Path) -> str:
     try:
         who = json.loads(file.read_text(encoding="utf-8"))
         return f"process {who['pid']} on {who['host']} since {who['since']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "another process"

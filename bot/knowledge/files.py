@@ -101,6 +101,26 @@ def read_file(path: Path, model: type[R]) -> File[R] | Broken:
     return File(path, text, tree, record, problems)
 
 
+def with_lent(broken: Broken, model: type[R], donor: R, lendable: frozenset[str]) -> File[R] | Broken:
+    """A record in spite of wrong values, so that what is whole in the file is checked in the same run.
+
+    The donor's value stands in for what cannot be read; `lendable` are keys on which no check across records rests.
+    """
+    try:
+        tree = compose(broken.text)
+    except Refused:
+        return broken
+    _, errors = validated(model, plain(tree, {}))
+    tree = without(tree, {removable(error) for error in errors})
+    data = plain_mapping(tree, {}, ())
+    _, errors = validated(model, data)
+    wrong = {str(error["loc"][0]) for error in errors if error["loc"]}
+    if not wrong or not wrong <= lendable:
+        return broken
+    record, _ = validated(model, data | {key: getattr(donor, key) for key in wrong})
+    return File(broken.path, broken.text, tree, record, broken.problems) if record else broken
+
+
 def read_text(path: Path) -> str:
     try:
         status = path.stat()

@@ -9,11 +9,25 @@ from functools import cached_property
 from pathlib import Path
 
 from bot.errors import did_you_mean
-from bot.knowledge.files import Broken, File, Problem, read_file
+from bot.knowledge.files import Broken, File, Problem, read_file, with_lent
 from bot.knowledge.models import BannedClaims, Barrier, Plays, Questions, Record, Scope, Sources, Themes
 from bot.knowledge.schema import SHAPES
 
 ID = re.compile(r"""\bid:\s*["']?([\w-]+)""")
+LENDABLE = frozenset(
+    {
+        "name",
+        "summary",
+        "devops",
+        "era",
+        "editorial",
+        "root_causes",
+        "good_looks_like",
+        "fixed_when",
+        "evidence",
+        "tools",
+    }
+)
 MESSAGE_FILES = ("messages.jsonl", "contrast.jsonl", "scope.jsonl")
 EXPECTED = {
     *(f"{name}.yaml" for name in SHAPES if name != "barrier"),
@@ -91,7 +105,7 @@ def ids_in(file: File[Record] | Broken, ids: Iterable[str]) -> frozenset[str] | 
 def read_folder(path: Path) -> Folder:
     return Folder(
         path,
-        barriers=tuple(read_file(file, Barrier) for file in sorted(path.glob("barriers/*.yaml"))),
+        barriers=read_barriers(path),
         themes=read_file(path / "themes.yaml", Themes),
         sources=read_file(path / "sources.yaml", Sources),
         questions=read_file(path / "questions.yaml", Questions),
@@ -99,6 +113,14 @@ def read_folder(path: Path) -> Folder:
         plays=read_file(path / "plays.yaml", Plays),
         banned_claims=read_file(path / "banned_claims.yaml", BannedClaims),
     )
+
+
+def read_barriers(path: Path) -> tuple[File[Barrier] | Broken, ...]:
+    read = [read_file(file, Barrier) for file in sorted(path.glob("barriers/*.yaml"))]
+    donor = next((file.record for file in read if isinstance(file, File) and not file.problems), None)
+    if donor is None:
+        return tuple(read)
+    return tuple(with_lent(file, Barrier, donor, LENDABLE) if isinstance(file, Broken) else file for file in read)
 
 
 def stray_files(path: Path) -> Iterator[Problem]:

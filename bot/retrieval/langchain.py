@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 from langchain.embeddings import init_embeddings
@@ -44,19 +45,26 @@ class LangChainEncoder:
 
     def __init__(self, name: str) -> None:
         self.id = name
-        try:
+        with _provider_errors(name):
             self._embeddings = _embeddings(name)
-        except (ImportError, ValueError) as error:
-            raise EncoderUnavailable(name, str(error).splitlines()[0]) from error
 
     def encode(self, texts: Sequence[str]) -> Vectors:
-        try:
+        with _provider_errors(self.id):
             vectors = np.asarray(self._embeddings.embed_documents(list(texts)), dtype=np.float32)
-        except Exception as error:
-            # The name of the error only: a provider's own words may hold the key that it refused.
-            raise EncoderUnavailable(self.id, f"its provider failed with {type(error).__name__}") from error
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def _embeddings(name: str) -> Embeddings:
     return init_embeddings(name)
+
+
+@contextmanager
+def _provider_errors(name: str) -> Generator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise EncoderUnavailable(name, str(error).splitlines()[0].rstrip(".")) from error
+    except Exception as error:
+        # Each provider has errors of its own. Only their name is told: their words may hold the key that was refused.
+        reason = f"its provider failed with {type(error).__name__} (is its name right, is its key set, does it answer?)"
+        raise EncoderUnavailable(name, reason) from error

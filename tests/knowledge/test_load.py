@@ -121,8 +121,8 @@ def test_whole_knowledge_loads(small: Small):
     assert load_knowledge(small.path, TODAY).barrier_by_id["TEC-01"].leads_to == ("OPS-01",)
 
 
-def test_no_folder_says_what_to_set(tmp_path: Path):
-    with pytest.raises(KnowledgeMissing, match="TRIAGE_KNOWLEDGE"):
+def test_no_folder_says_what_to_name(tmp_path: Path):
+    with pytest.raises(KnowledgeMissing, match="Name a folder that exists"):
         read_knowledge(tmp_path / "nowhere", TODAY)
 
 
@@ -140,3 +140,15 @@ def test_a_mistake_in_the_real_knowledge_is_found_at_its_line(real: Small):
     line = real.line("barriers/ORG-08.yaml", "slow-proceses")
     message = f'barriers/ORG-08.yaml:{line}: theme "slow-proceses" is unknown; did you mean "slow-processes"?'
     assert set(real.problems()) - before == {message}
+
+
+def test_wrong_values_hide_no_wrong_reference(real: Small) -> None:
+    file = "barriers/ORG-08.yaml"
+    real.edit(file, "theme: slow-processes", "theme: slow-proceses")
+    real.edit(file, "good_looks_like:", "good_look_like:")
+    real.edit(file, "remedy: reasoned", "remedy: proven")
+    real.edit(file, "R54", "R99")
+    real.edit(file, "Long chain of approvals", "Long chain of approval")
+    problems = "\n".join(real.problems())
+    for part in ("slow-proceses", "good_look_like", "proven", "R99", "Long chain of approval"):
+        assert f'"{part}"' in problems or f" {part} " in problems

@@ -22,8 +22,8 @@ LUNCH = "Where can I get lunch near the office?"
 GREETINGS = (
     "Hello", "Hallo", "Bonjour", "Hola", "Olá", "Ciao", "Hej", "Hei", "Moi", "Cześć", "Ahoj", "Szia", "Salut", "Здраво",
     "Здравейте", "Привет", "Привіт", "Γειά σου", "Merhaba", "שלום", "مرحبا", "سلام", "नमस्ते", "নমস্কার", "ਸਤ ਸ੍ਰੀ ਅਕਾਲ",
-    "வணக்கம்", "నమస్కారం", "ನಮಸ್ಕಾರ", "ഹലോ", "ආයුබෝවන්", "สวัสดี", "ສະບາຍດີ", "မင်္ဂလာပါ", "ជំរាបសួរ", "你好", "こんにちは", "안녕하세요",
-    "Xin chào", "Kamusta", "Jambo", "ሰላም", "გამარჯობა", "Բարեւ",
+    "வணக்கம்", "నమస్కారం", "ನಮಸ್ಕಾರ", "ഹലോ", "ආයුබෝවන්", "สวัสดี", "ສະບາຍດີ", "မင်္ဂလာပါ", "ជំរាបសួរ", "你好",
+    "こんにちは", "안녕하세요", "Xin chào", "Kamusta", "Jambo", "ሰላም", "გამარჯობა", "Բարեւ",
 )  # fmt: skip
 
 
@@ -416,7 +416,10 @@ class TestInAProcessOfItsOwn:
         assert "langchain" in ran.err or "langsmith" in ran.err
 
     def test_batch_through_a_pipe_without_utf8(self, spawn: Triage):
-        lines = "\n".join(json.dumps({"id": n, "text": f"{SLOW} 😤"}) for n in range(2)) + "\nnope\n"
+        lines = (
+            "\n".join(json.dumps({"id": n, "text": SLOW.replace("board", "board’s 😤 team")}) for n in range(2))
+            + "\nnope\n"
+        )
         ran = spawn("ask", "--batch", "-", stdin=lines, PYTHONIOENCODING="ascii")
         assert ran.code == 1
         assert [fields(line) for line in ran.out.splitlines()] == [(0, "answer"), (1, "answer")]

@@ -1,0 +1,56 @@
+"""What the wheel carries belongs to the knowledge that it carries."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from bot.index.build import PACKAGED_HEADS, PACKAGED_VECTORS, Encoders
+from bot.index.records import records_of
+from bot.index.vectors import content_hash, read_packaged
+from bot.retrieval.encoder import PLAIN, RANKING
+from bot.training.material import lessons, lessons_in_scope, source, themes_of
+from bot.triage.heads import Heads
+from bot.triage.lessons import fit_key
+from bot.triage.likeness import sounds_of
+
+
+def test_the_packaged_heads_are_fitted_on_this_knowledge(encoders: Encoders) -> None:
+    key = fit_key(lessons(), themes_of(), (encoders.records.id, encoders.ranking.id))
+    assert (PACKAGED_HEADS / "KEY").read_text().strip() == key, "run: python -m bot.training fit"
+
+
+def test_the_packaged_heads_know_every_barrier() -> None:
+    assert set(Heads.load(PACKAGED_HEADS).barriers) == set(themes_of())
+
+
+def test_a_first_start_computes_no_vector(encoders: Encoders) -> None:
+    known = read_packaged(PACKAGED_VECTORS, encoders.records.id)
+    texts = [record.text for record in records_of(source().knowledge)]
+    texts += [sound for _, sound in sounds_of(source().knowledge)]
+    assert [text for text in texts if content_hash(text) not in known] == [], "run: python -m bot.training fit"
+
+
+@pytest.mark.parametrize("folder", [PLAIN, RANKING], ids=lambda folder: folder.name)
+def test_an_encoder_is_named_by_its_bytes(folder: Path) -> None:
+    digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
+    assert (folder / "ID").read_text().strip() == f"{folder.name}@{digest[:12]}"
+    assert (folder / "MODEL_CARD.md").exists()
+
+
+def test_lessons_in_scope_all_have_a_theme() -> None:
+    assert {lesson.scope for lesson in lessons_in_scope()} == {"in"}
+    assert len(lessons_in_scope()) > 9000
+
+
+def test_no_evaluation_message_is_learnt_from() -> None:
+    evaluated = {line.strip().casefold() for line in _texts(Path("tests/eval/dev.jsonl"))}
+    assert not evaluated & {lesson.text.strip().casefold() for lesson in lessons()}
+
+
+def _texts(file: Path) -> list[str]:
+    from bot.evaluation import read_labelled
+
+    return [message.text for message in read_labelled(file)]
