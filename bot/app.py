@@ -52,12 +52,16 @@ class Bot:
     def reply(self, message: Message) -> Reply:
         """The whole way of a message. Raises MessageUnreadable."""
         stages = self.triage(message)
-        text = stages.message.text
-        hits = tuple(self.version.retriever(self._encoders.records).search_vector(stages.vector, text))
-        guidance = None
-        if isinstance(stages.outcome, Answer):
-            guidance = compose(stages.outcome, text, self.version.knowledge, hits, self._today(), self.version.number)
-        return Reply(stages, hits, guidance)
+        text, outcome = stages.message.text, stages.outcome
+        retriever = self.version.retriever(self._encoders.records)
+        hits = retriever.search_vector(stages.vector, text)
+        if not isinstance(outcome, Answer):
+            return Reply(stages, tuple(hits), None)
+        hits = retriever.with_records_of([barrier.id for barrier in outcome.barriers], hits)
+        version = self.version
+        return Reply(
+            stages, tuple(hits), compose(outcome, text, version.knowledge, hits, self._today(), version.number)
+        )
 
 
 def build(settings: Settings, today: Today, progress: Progress, tell: Tell) -> Bot:

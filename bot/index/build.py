@@ -124,7 +124,9 @@ def _write_heads(
     themes_of = {barrier.id: barrier.theme for barrier in source.knowledge.barriers}
     key = fit_key(lessons, themes_of, (encoders.records.id, encoders.ranking.id))
     if (PACKAGED_HEADS / "KEY").exists() and (PACKAGED_HEADS / "KEY").read_text(encoding="ascii").strip() == key:
-        shutil.copytree(PACKAGED_HEADS, folder)
+        folder.mkdir()
+        for file in PACKAGED_HEADS.iterdir():  # copytree would hide why a file was not written
+            shutil.copyfile(file, folder / file.name)
         return
     from bot.triage.fitting import fit
 

@@ -51,11 +51,16 @@ class LangChainEncoder:
     def encode(self, texts: Sequence[str]) -> Vectors:
         with _provider_errors(self.id):
             vectors = np.asarray(self._embeddings.embed_documents(list(texts)), dtype=np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+        if vectors.ndim != 2 or len(vectors) != len(texts) or not (np.isfinite(lengths) & (lengths > 0)).all():
+            raise EncoderUnavailable(self.id, "its provider did not answer with one vector for each text")
+        return vectors / lengths
 
 
 def _embeddings(name: str) -> Embeddings:
-    return init_embeddings(name)
+    # OpenAI's would download a vocabulary and send tokens, which other servers of its interface do not read.
+    options = {"check_embedding_ctx_length": False} if name.startswith("openai:") else {}
+    return init_embeddings(name, **options)
 
 
 @contextmanager

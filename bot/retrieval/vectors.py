@@ -69,6 +69,20 @@ class VectorIndex:
             for row in zip(found["ids"], documents, metadatas, distances, strict=True)
         ]
 
+    def of_barriers(self, barriers: Sequence[str]) -> list[Hit]:
+        """Every record of these barriers, in the order of their ids; score 0, for none was asked for."""
+        found = self._collection.get(where={"barrier": {"$in": list(barriers)}}, include=["documents", "metadatas"])
+        documents, metadatas = found["documents"], found["metadatas"]
+        if documents is None or metadatas is None:
+            raise ValueError("Chroma left out what was asked for")
+        return sorted(
+            (
+                Hit(id, str(metadata["kind"]), str(metadata["barrier"]), text, 0.0, "vectors")
+                for id, text, metadata in zip(found["ids"], documents, metadatas, strict=True)
+            ),
+            key=lambda hit: hit.id,
+        )
+
     def close(self) -> None:
         self._client.close()
 

@@ -14,7 +14,7 @@ from bot.guidance.composer import STUDY_SOURCES
 from bot.index.records import records_of
 from bot.knowledge import Barrier, Knowledge, load_knowledge, packaged_knowledge
 from bot.retrieval.hits import Hit
-from bot.triage import Answer
+from bot.triage import Answer, Message
 from tests.conftest import TODAY
 from tests.guidance.made import REASON, VENTING, answer_with
 
@@ -204,3 +204,10 @@ def test_a_real_reply_cites_what_the_index_holds(bot: Bot):
     assert reply.guidance.index_version == bot.version.number
     assert {c.record for c in reply.guidance.citations} <= {r.id for r in records_of(bot.version.knowledge)}
     assert [hit.score for hit in reply.hits] == sorted((hit.score for hit in reply.hits), reverse=True)
+
+
+def test_an_answer_cites_only_what_was_retrieved(bot: Bot) -> None:
+    for message in ("our releases wait three weeks for a security sign-off", "nobody knows which version is live"):
+        reply = bot.reply(Message(message))
+        assert reply.guidance is not None
+        assert {citation.record for citation in reply.guidance.citations} <= {hit.id for hit in reply.hits}

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bot.retrieval.encoder import MAX_PARTS, PLAIN, RANKING, OnnxEncoder, Vectors
+
+SECURITY = "our releases wait three weeks for a security review"
+QUEUE = "every deployment is stuck until compliance has signed it off"
+PIZZA = "which cheese goes best on a pizza"
+LONG = "the model in production drifts and nobody looks at it. " * 60
+
+
+@pytest.fixture(scope="module", params=[PLAIN, RANKING], ids=["plain", "ranking"])
+def encoder(request: pytest.FixtureRequest) -> OnnxEncoder:
+    return OnnxEncoder(request.param)
+
+
+def cosine(vectors: Vectors) -> float:
+    return float(vectors[0] @ vectors[1])
+
+
+def test_vectors_are_of_unit_length(encoder: OnnxEncoder):
+    vectors = encoder.encode([SECURITY, PIZZA, LONG, "", "🤖", "\0", "ein Satz über Daten"])
+    assert (vectors.shape, vectors.dtype) == ((7, 384), np.float32)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("others", [1, 3, 40])
+def test_a_text_has_the_same_vector_alone_and_among_others(encoder: OnnxEncoder, others: int):
+    among = encoder.encode([*(f"{QUEUE} {number}" for number in range(others)), SECURITY, LONG[:300]])
+    assert (among[others] == encoder.encode([SECURITY])[0]).all()
+
+
+def test_two_encoders_of_one_folder_agree(encoder: OnnxEncoder):
+    again = OnnxEncoder(encoder._folder, threads=2)
+    assert again.id == encoder.id
+    assert again.encode([SECURITY]) == pytest.approx(encoder.encode([SECURITY]), abs=1e-4)
+
+
+def test_the_two_encoders_have_names_of_their_own():
+    assert OnnxEncoder(PLAIN).id != OnnxEncoder(RANKING).id
+
+
+def test_like_texts_are_nearer_than_unlike_ones(encoder: OnnxEncoder):
+    assert cosine(encoder.encode([SECURITY, QUEUE])) > cosine(encoder.encode([SECURITY, PIZZA])) + 0.2
+
+
+def test_vectors_are_those_of_the_model():
+    # Of sentence-transformers/all-MiniLM-L6-v2 in float32: 0.6760. An export or an int8 step gone wrong shows here.
+    assert cosine(OnnxEncoder(PLAIN).encode(["The model drifts.", "The model is drifting in production."])) > 0
+
+
+def test_the_end_of_a_long_text_counts(encoder: OnnxEncoder):
+    vectors = encoder.encode([LONG, f"{LONG} {PIZZA}", LONG[:1000]])
+    assert (vectors[0] != vectors[1]).any()
+    assert vectors[0] @ vectors[2] > 0.9
+
+
+def test_what_is_beyond_the_last_part_does_not_count(encoder: OnnxEncoder):
+    endless = LONG * MAX_PARTS
+    assert (encoder.encode([endless]) == encoder.encode([f"{endless} {PIZZA}"])).all()
+
+
+def test_no_texts_have_no_vectors(encoder: OnnxEncoder):
+    assert encoder.encode([]).shape == (0, 384)
