@@ -12,10 +12,10 @@ from bot.knowledge import Choice, Knowledge, Question
 from bot.triage.heads import Floats
 from bot.triage.outcome import AskedQuestion, Ranking
 
-SOUNDS_ALIKE = 0.55
+SOUNDS_ALIKE = 0.5
 """Cosine from which a message is taken for the one that a question was written for."""
-COVERS = 0.4
-"""Share of the probability that a question's choices must hold to be asked of a message that sounds otherwise."""
+SOUNDS_RELATED, COVERS = 0.35, 0.4
+"""A message that sounds less alike is asked a question only if its choices hold this share of the probability."""
 THEME_QUESTION = "theme"
 MAX_CHOICES = 4
 CHOSEN = 0.9
@@ -29,10 +29,9 @@ def best_question(knowledge: Knowledge, ranking: Ranking, likeness: Mapping[str,
     """
     probability = {barrier.id: barrier.probability for barrier in ranking.barriers}
     fitting = [
-        (gain + max(likeness[question.id] - SOUNDS_ALIKE, 0.0), question)
+        (gain + likeness[question.id], question)
         for question in knowledge.questions
-        if (gain := split(question.choices, probability))
-        and (likeness[question.id] >= SOUNDS_ALIKE or _mass(question, probability) >= COVERS)
+        if (gain := split(question.choices, probability)) and _fits(likeness[question.id], _mass(question, probability))
     ]
     if not fitting:
         return _theme_question(knowledge, ranking)
@@ -52,6 +51,10 @@ def condition(probabilities: Floats, chosen: NDArray[np.bool_]) -> Floats:
     if not 0 < inside < 1:
         return probabilities
     return np.where(chosen, probabilities * CHOSEN / inside, probabilities * (1 - CHOSEN) / (1 - inside))
+
+
+def _fits(alike: float, covered: float) -> bool:
+    return alike >= SOUNDS_ALIKE or (alike >= SOUNDS_RELATED and covered >= COVERS)
 
 
 def _mass(question: Question, probability: Mapping[str, float]) -> float:

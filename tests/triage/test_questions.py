@@ -8,7 +8,7 @@ import pytest
 from bot.app import Bot
 from bot.knowledge import Choice
 from bot.triage import Clarify, Message
-from bot.triage.questions import CHOSEN, SOUNDS_ALIKE, THEME_QUESTION, best_question, condition, split
+from bot.triage.questions import CHOSEN, SOUNDS_ALIKE, SOUNDS_RELATED, THEME_QUESTION, best_question, condition, split
 from tests.triage.made import ranking_of
 
 
@@ -38,8 +38,8 @@ def test_of_the_questions_that_cover_the_doubt_the_best_splitter_is_asked(knowle
     question = next(q for q in knowledge.questions if q.kind == "confusable" and len(q.choices) == 2)
     first, second = (choice.barriers[0] for choice in question.choices)
     ranking = ranking_of(knowledge, {first: 0.45, second: 0.45})
-    unlike = dict.fromkeys((q.id for q in knowledge.questions), 0.0)
-    asked = best_question(knowledge, ranking, unlike)
+    related = dict.fromkeys((q.id for q in knowledge.questions), SOUNDS_RELATED)
+    asked = best_question(knowledge, ranking, related)
     probability = {b.id: b.probability for b in ranking.barriers}
     best = max(
         split(q.choices, probability)
@@ -48,6 +48,8 @@ def test_of_the_questions_that_cover_the_doubt_the_best_splitter_is_asked(knowle
     )
     assert split(asked.choices, probability) == pytest.approx(best)
     assert asked.id != THEME_QUESTION
+    unlike = dict.fromkeys((q.id for q in knowledge.questions), 0.0)
+    assert best_question(knowledge, ranking, unlike).id == THEME_QUESTION
 
 
 def test_a_message_that_sounds_like_a_question_of_ours_gets_it(knowledge):
