@@ -105,6 +105,7 @@ def _write(
     progress("indexing vectors", 0.75)
     write_vector_index(folder / CHROMA, rows, vectors)
     return Manifest(
+        format=1,
         number=number,
         built_at=datetime.now(UTC),
         content_hash=content_hash(source, records),

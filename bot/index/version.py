@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import file_digest, sha256
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -28,10 +29,14 @@ CHROMA_BOOKKEEPING = ("acquire_write", "maintenance_log", "migrations")
 
 
 class Manifest(BaseModel):
-    """What a version says of itself. `files` maps each file to the SHA-256 of what it holds."""
+    """What a version says of itself. `files` maps each file to the SHA-256 of what it holds.
+
+    `format` counts up when a release writes the files of a version differently; others are built again.
+    """
 
     model_config = ConfigDict(frozen=True)
 
+    format: Literal[1]
     number: int
     built_at: datetime
     content_hash: str

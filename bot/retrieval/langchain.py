@@ -59,8 +59,9 @@ class LangChainEncoder:
 
 def _embeddings(name: str) -> Embeddings:
     # OpenAI's would download a vocabulary and send tokens, which other servers of its interface do not read.
-    options = {"check_embedding_ctx_length": False} if name.startswith("openai:") else {}
-    return init_embeddings(name, **options)
+    if name.startswith("openai:"):
+        return init_embeddings(name, check_embedding_ctx_length=False)
+    return init_embeddings(name)
 
 
 @contextmanager

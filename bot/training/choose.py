@@ -13,12 +13,13 @@ from bot.evaluation import Labelled, read_labelled
 from bot.index.build import PACKAGED_HEADS
 from bot.retrieval.encoder import PLAIN, RANKING, OnnxEncoder
 from bot.triage.bounds import FILE, Bounds
-from bot.triage.heads import SCOPES, Floats, Heads
+from bot.triage.heads import SCOPES, Floats, Heads, calibrated
+from bot.triage.questions import worth_asking
 
 IN, VAGUE = SCOPES.index("in"), SCOPES.index("vague")
 TEMPERATURES = np.linspace(0.5, 1.2, 29)
 DECLINE_AT = np.linspace(0.3, 0.8, 51)
-CLARIFY_AT = np.linspace(0.15, 0.85, 71)
+CLARIFY_AT = np.linspace(0.1, 0.85, 76)
 SURE = 0.7
 
 
@@ -26,13 +27,18 @@ def choose_bounds(file: Path) -> str:
     """Write `bot/triage/bounds.json`; a sentence on what was chosen. Raises LabelledSetInvalid."""
     labelled = read_labelled(file)
     heads, plain, ranking = Heads.load(PACKAGED_HEADS), OnnxEncoder(PLAIN), OnnxEncoder(RANKING)
-    themes = np.stack([heads.rank(ranking.encode([m.text])[0], m.text)[0] for m in labelled])
+    ranked = [heads.rank(ranking.encode([m.text])[0], m.text) for m in labelled]
+    themes = np.stack([of_themes for of_themes, _ in ranked])
+    temperature = _temperature(themes, labelled, heads.themes)
+    first = [float(np.exp(calibrated(*logs, heads.theme_of, temperature)).max()) for logs in ranked]
     scopes = np.stack([heads.scope(plain.encode([m.text])[0], m.text) for m in labelled])
+    vague = scopes[:, VAGUE] / (scopes[:, IN] + scopes[:, VAGUE])
+    worth = [worth_asking(float(share), sure) for share, sure in zip(vague, first, strict=True)]
     labels = np.array([m.scope for m in labelled])
     bounds = Bounds(
-        temperature=_temperature(themes, labelled, heads.themes),
+        temperature=temperature,
         decline_at=_decline_at(1 - scopes[:, IN] - scopes[:, VAGUE], labels),
-        clarify_at=_clarify_at(scopes[:, VAGUE] / (scopes[:, IN] + scopes[:, VAGUE]), labels),
+        clarify_at=_clarify_at(np.array(worth), labels),
         chosen_on=f"{file.name}, {len(labelled)} messages, {sha256(file.read_bytes()).hexdigest()[:12]}",
     )
     FILE.write_text(bounds.model_dump_json(indent=2) + "\n", encoding="utf-8")
@@ -67,11 +73,11 @@ def _decline_at(outside: Floats, labels: NDArray[np.str_]) -> float:
     return _middle_of_best(DECLINE_AT, worth)
 
 
-def _clarify_at(vague: Floats, labels: NDArray[np.str_]) -> float:
+def _clarify_at(values: Floats, labels: NDArray[np.str_]) -> float:
     """Answering what can be answered weighs as much as asking what must be asked."""
 
     def worth(bound: float) -> float:
-        asked = vague >= bound
+        asked = values >= bound
         return float(1 - asked[labels == "in"].mean()) + float(asked[labels == "vague"].mean())
 
     return _middle_of_best(CLARIFY_AT, worth)

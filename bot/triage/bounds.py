@@ -16,7 +16,7 @@ class Bounds(BaseModel):
 
     temperature: float = Field(gt=0, description="of the theme probabilities")
     decline_at: float = Field(ge=0, le=1, description="probability of near, far and about together")
-    clarify_at: float = Field(ge=0, le=1, description="share of vague in what is not declined")
+    clarify_at: float = Field(ge=0, le=1, description="what worth_asking gives")
     chosen_on: str = Field(description="the labelled messages, by file name, count and hash")
 
 

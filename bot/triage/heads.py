@@ -115,6 +115,11 @@ class Heads:
         )
 
 
+def calibrated(themes: Floats, barriers: Floats, theme_of: NDArray[np.int64], temperature: float) -> Floats:
+    """Log-probabilities of the barriers after those of their themes were divided by `temperature` and normalised."""
+    return barriers + (log_normalised(themes / temperature) - themes)[theme_of]
+
+
 def log_softmax(scores: Floats) -> Floats:
     return log_normalised(np.asarray(scores, dtype=np.float32))
 

@@ -24,7 +24,10 @@ def foreign_language(text: str) -> str | None:
     # Loading the model takes as long as ranking; every fifth word of plain English is one of these.
     if sum(word in _COMMON for word in words) * 5 >= len(words):
         return None
-    code, probability = _identifier().classify(text)
+    try:
+        code, probability = _identifier().classify(text)
+    except OSError:  # it unpacks its model to a temporary file; a full disk must not cost the answer
+        return None
     return str(code) if code != ENGLISH and probability >= SURE else None
 
 

@@ -12,14 +12,24 @@ from bot.knowledge import Choice, Knowledge, Question
 from bot.triage.heads import Floats
 from bot.triage.outcome import AskedQuestion, Ranking
 
-SOUNDS_ALIKE = 0.5
-"""Cosine from which a message is taken for the one that a question was written for."""
+SOUNDS_ALIKE, TOUCHES = 0.5, 0.1
+"""A message this alike (cosine) is asked the question whose choices hold at least this share of the probability."""
 SOUNDS_RELATED, COVERS = 0.35, 0.4
-"""A message that sounds less alike is asked a question only if its choices hold this share of the probability."""
+"""One that sounds less alike is asked it only if they hold this much."""
+SURENESS_COUNTS = 0.5
+"""A short message looks vague to the scope model even when the ranking knows well what it is about."""
 THEME_QUESTION = "theme"
 MAX_CHOICES = 4
 CHOSEN = 0.9
 """How much of the probability a choice takes: people press the wrong button too."""
+
+
+def worth_asking(vague: float, first_barrier: float) -> float:
+    """How much a question might change the answer: less, the surer the first barrier is. From -0.5 to 1.
+
+    `vague` is the share of vague in what is not declined, `first_barrier` the probability of the likeliest barrier.
+    """
+    return vague - SURENESS_COUNTS * first_barrier
 
 
 def best_question(knowledge: Knowledge, ranking: Ranking, likeness: Mapping[str, float]) -> AskedQuestion:
@@ -54,7 +64,7 @@ def condition(probabilities: Floats, chosen: NDArray[np.bool_]) -> Floats:
 
 
 def _fits(alike: float, covered: float) -> bool:
-    return alike >= SOUNDS_ALIKE or (alike >= SOUNDS_RELATED and covered >= COVERS)
+    return (alike >= SOUNDS_ALIKE and covered >= TOUCHES) or (alike >= SOUNDS_RELATED and covered >= COVERS)
 
 
 def _mass(question: Question, probability: Mapping[str, float]) -> float:

@@ -10,12 +10,12 @@ import numpy as np
 from bot.knowledge import Knowledge, ScopeReply
 from bot.retrieval.encoder import Encoder, Vectors
 from bot.triage.bounds import Bounds
-from bot.triage.heads import SCOPES, Floats, Heads, log_normalised
+from bot.triage.heads import SCOPES, Floats, Heads, calibrated
 from bot.triage.language import foreign_language
 from bot.triage.likeness import Likeness
 from bot.triage.message import Message, clean, has_words
 from bot.triage.outcome import Answer, Clarify, Decline, DeclineKind, Ranked, RankedBarrier, Ranking, Triage
-from bot.triage.questions import best_question, condition
+from bot.triage.questions import best_question, condition, worth_asking
 from bot.triage.reasons import clauses, strongest
 
 TOLD = 3
@@ -98,7 +98,7 @@ class Triager:
         if not message.offered and outside >= decline_at:
             kind, reply = self._reply(scope, stages.reply_likeness)
             return replace(stages, outcome=Decline(ranking, kind, reply, outside, stages.language))
-        if not message.asked and vague >= self._bounds.clarify_at:
+        if not message.asked and worth_asking(vague, ranking.barriers[0].probability) >= self._bounds.clarify_at:
             question = best_question(self._knowledge, ranking, stages.question_likeness)
             return replace(stages, outcome=Clarify(ranking, question, vague, stages.language))
         told, removals = self._with_reasons(message, barriers, ranking)
@@ -108,14 +108,13 @@ class Triager:
     def _barriers(self, message: Message, text: str) -> Floats:
         """Calibrated log-probabilities of the barriers, the asker's choice taken into account."""
         themes, barriers = self._heads.rank(self._ranking_encoder.encode([text])[0], text)
-        bolder = log_normalised(themes / self._bounds.temperature)
-        calibrated = barriers + (bolder - themes)[self._heads.theme_of]
+        ranked = calibrated(themes, barriers, self._heads.theme_of, self._bounds.temperature)
         if not message.offered:
-            return calibrated
+            return ranked
         offered = {id for choice in message.offered for id in choice.barriers}
         meant = set(message.chosen.barriers) if message.chosen else set(self._heads.barriers) - offered
         chosen = np.array([id in meant for id in self._heads.barriers])
-        return np.log(condition(np.exp(calibrated), chosen) + 1e-12).astype(np.float32)
+        return np.log(condition(np.exp(ranked), chosen) + 1e-12).astype(np.float32)
 
     def _ranked(self, barriers: Floats) -> Ranking:
         probabilities = np.exp(barriers)
