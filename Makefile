@@ -26,7 +26,7 @@ check: setup-dev  ## quick: lint, types, knowledge, unit tests
 	@$(RUN) ruff format --check .
 	@$(RUN) pyright
 	@$(RUN) triage knowledge check
-	@$(RUN) pytest -q -n 2 -m "not soak" --ignore=tests/scenarios --ignore=tests/index/test_processes.py
+	@$(RUN) pytest -q -n 2 -m "not soak" --ignore=tests/scenarios --ignore=tests/index --ignore=tests/retrieval
 
 bench: setup-dev  ## speed and size, as ratios measured side by side
 	@$(RUN) python -m tests.bench
