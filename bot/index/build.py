@@ -30,7 +30,7 @@ from bot.index.version import (
 from bot.retrieval.encoder import Encoder
 from bot.retrieval.lexical import write_lexical_index
 from bot.retrieval.vectors import write_vector_index
-from bot.triage.lessons import fit_key, lessons_of
+from bot.triage.lessons import fit_key, lessons_of, of_barriers, of_scope
 from bot.triage.likeness import sounds_of
 
 Progress = Callable[[str, float], None]
@@ -131,12 +131,13 @@ def _write_heads(
         return
     from bot.triage.fitting import fit
 
-    texts = [lesson.text for lesson in lessons]
     by_ranking, by_records = (
-        cache.encode(encoder, texts, lambda done, of, start=start: progress(
+        cache.encode(encoder, [lesson.text for lesson in taught], lambda done, of, start=start: progress(
             "encoding messages to learn from", start + 0.2 * done / of
         ))
-        for encoder, start in ((encoders.ranking, 0.0), (encoders.records, 0.2))
+        for encoder, taught, start in (
+            (encoders.ranking, of_barriers(lessons), 0.0), (encoders.records, of_scope(lessons), 0.2)
+        )
     )  # fmt: skip
     progress("fitting the ranking", 0.4)
     fit(lessons, themes_of, by_ranking, by_records).save(folder)

@@ -12,7 +12,7 @@ from bot.index.vectors import VectorCache, content_hash, write_packaged
 from bot.retrieval.encoder import PLAIN, RANKING, OnnxEncoder
 from bot.training.material import lessons, source, themes_of
 from bot.triage.fitting import fit
-from bot.triage.lessons import fit_key
+from bot.triage.lessons import fit_key, of_barriers, of_scope
 from bot.triage.likeness import sounds_of
 
 
@@ -24,12 +24,11 @@ def fit_packaged() -> str:
     encoders = Encoders(OnnxEncoder(PLAIN), OnnxEncoder(RANKING))
     cache = VectorCache(Path(gettempdir()) / "mlops-triage-training-vectors.sqlite")
     taught = lessons()
-    texts = [lesson.text for lesson in taught]
     heads = fit(
         taught,
         themes_of(),
-        cache.encode(encoders.ranking, texts, _ignore),
-        cache.encode(encoders.records, texts, _ignore),
+        cache.encode(encoders.ranking, [lesson.text for lesson in of_barriers(taught)], _ignore),
+        cache.encode(encoders.records, [lesson.text for lesson in of_scope(taught)], _ignore),
     )
     shutil.rmtree(PACKAGED_HEADS, ignore_errors=True)
     heads.save(PACKAGED_HEADS)

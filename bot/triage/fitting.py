@@ -15,7 +15,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from bot.triage.heads import SCOPES, Floats, Heads, Linear
-from bot.triage.lessons import Lesson
+from bot.triage.lessons import Lesson, of_barriers, of_scope
 from bot.triage.terms import Terms, characters, words
 
 CONTRAST_WEIGHT = 2.0
@@ -26,36 +26,38 @@ BARRIER_C, TERMS_C, SCOPE_C = 3.0, 10.0, 3.0
 def fit(
     lessons: Sequence[Lesson], themes_of: Mapping[str, str], ranking_vectors: Floats, record_vectors: Floats
 ) -> Heads:
-    """Fit on `lessons` and their vectors (lessons, dimensions) by the ranking's and by the records' encoder.
+    """Fit on `lessons`; `ranking_vectors` are those of `of_barriers(lessons)`, `record_vectors` of `of_scope(lessons)`.
 
-    `themes_of` maps each barrier to its theme. Scope is judged on the records' encoder: the ranking's was trained on
-    messages in scope alone and has unlearnt part of the difference.
+    Vectors have the shape (lessons, dimensions); `themes_of` maps each barrier to its theme. Scope is judged on the
+    records' encoder: the ranking's was trained on messages in scope alone and has unlearnt part of the difference.
     """
     barriers, themes = tuple(sorted(themes_of)), tuple(sorted(set(themes_of.values())))
-    inside = [row for row, lesson in enumerate(lessons) if lesson.theme]
-    named = [row for row, lesson in enumerate(lessons) if lesson.barrier]
-    barrier_classes = [barriers.index(lessons[row].barrier or "") for row in named]
+    inside = [lesson for lesson in lessons if lesson.theme]
+    barrier_classes = [barriers.index(lesson.barrier or "") for lesson in of_barriers(lessons)]
+    scope_lessons = of_scope(lessons)
 
-    word_terms = _vectorizer(words).fit([lessons[row].text for row in inside])
-    character_terms = _vectorizer(characters).fit([lessons[row].text for row in inside])
-    texts = [lesson.text for lesson in lessons]
-    matrix = csr_matrix(hstack([word_terms.transform(texts), character_terms.transform(texts)]))
+    word_terms = _vectorizer(words).fit([lesson.text for lesson in inside])
+    character_terms = _vectorizer(characters).fit([lesson.text for lesson in inside])
+
+    def terms_of(taught: Sequence[Lesson]) -> csr_matrix:
+        texts = [lesson.text for lesson in taught]
+        return csr_matrix(hstack([word_terms.transform(texts), character_terms.transform(texts)]))
 
     return Heads(
         barriers=barriers,
         themes=themes,
         theme_of=np.array([themes.index(themes_of[barrier]) for barrier in barriers]),
-        barrier_regression=_regression(ranking_vectors[named], barrier_classes, BARRIER_C),
-        centroids=_centroids(ranking_vectors[named], np.array(barrier_classes), len(barriers)),
+        barrier_regression=_regression(ranking_vectors, barrier_classes, BARRIER_C),
+        centroids=_centroids(ranking_vectors, np.array(barrier_classes), len(barriers)),
         terms=_terms(word_terms, character_terms),
         theme_terms=_regression(
-            matrix[inside],
-            [themes.index(lessons[row].theme or "") for row in inside],
+            terms_of(inside),
+            [themes.index(lesson.theme or "") for lesson in inside],
             TERMS_C,
-            weights=[1.0 if lessons[row].barrier else CONTRAST_WEIGHT for row in inside],
+            weights=[1.0 if lesson.barrier else CONTRAST_WEIGHT for lesson in inside],
         ),
-        scope_regression=_regression(record_vectors, _scopes(lessons), SCOPE_C, balanced=True),
-        scope_terms=_regression(matrix, _scopes(lessons), TERMS_C, balanced=True),
+        scope_regression=_regression(record_vectors, _scopes(scope_lessons), SCOPE_C, balanced=True),
+        scope_terms=_regression(terms_of(scope_lessons), _scopes(scope_lessons), TERMS_C, balanced=True),
     )
 
 

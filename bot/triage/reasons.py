@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 MAX_SHARE = 0.6
-MAX_CLAUSES = 8
+MAX_CLAUSES = 6
 
 _BREAK = re.compile(
     r"[.!?;:,\n()–—]+\s*|\s+-+\s+"

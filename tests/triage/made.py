@@ -11,7 +11,7 @@ from bot.retrieval.encoder import Vectors
 from bot.triage import Ranked, RankedBarrier, Ranking
 from bot.triage.fitting import fit
 from bot.triage.heads import Heads
-from bot.triage.lessons import Lesson
+from bot.triage.lessons import Lesson, of_barriers, of_scope
 
 THEMES_OF = {"A-01": "data", "A-02": "data", "B-01": "people", "B-02": "people", "C-01": "money", "C-02": "money"}
 WORDS = {
@@ -53,8 +53,10 @@ def vector_of(text: str) -> Vectors:
 
 def fitted() -> Heads:
     lessons = small_lessons()
-    vectors = np.stack([vector_of(lesson.text) for lesson in lessons])
-    return fit(lessons, THEMES_OF, vectors, vectors)
+    by_ranking, by_records = (
+        np.stack([vector_of(lesson.text) for lesson in taught]) for taught in (of_barriers(lessons), of_scope(lessons))
+    )
+    return fit(lessons, THEMES_OF, by_ranking, by_records)
 
 
 def ranking_of(knowledge: Knowledge, probabilities: Mapping[str, float]) -> Ranking:

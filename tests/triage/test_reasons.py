@@ -53,7 +53,7 @@ def test_clauses_are_few_short_and_word_for_word(text: str):
         ),
         pytest.param(
             "nobody owns our feature store",
-            ["nobody owns", "our feature", "nobody", "owns", "our", "feature", "store"],
+            ["nobody owns", "our feature", "nobody", "owns", "our", "feature"],
             id="no clause: runs of words",
         ),
     ],
@@ -64,7 +64,7 @@ def test_clauses_of(text: str, expected: list[str]):
 
 
 def test_neighbours_are_joined_where_there_are_few():
-    text = "approval is slow, tests are slow, deploys are slow, and reviews are very slow"
+    text = "approval is slow, tests are slow, and reviews are very slow indeed here"
     assert "approval is slow, tests are slow" in [clause.of(text) for clause in clauses(text)]
 
 
