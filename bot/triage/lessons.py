@@ -37,7 +37,7 @@ def of_barriers(lessons: Sequence[Lesson]) -> list[Lesson]:
 
 
 def of_scope(lessons: Sequence[Lesson]) -> list[Lesson]:
-    """Those that teach scope: all that are out of scope or vague, and every third in scope: as good, a third the work."""
+    """Those that teach scope: all that are out of scope or vague, and every third in scope, which is as good."""
     inside = [lesson for lesson in lessons if lesson.scope == "in"]
     return [lesson for lesson in lessons if lesson.scope != "in"] + inside[::SCOPE_SAMPLE]
 
