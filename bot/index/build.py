@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from bot.errors import HomeUnwritable, IndexDamaged
-from bot.index.records import IndexRecord, records_of
+from bot.index.records import records_of
 from bot.index.source import KnowledgeSource
 from bot.index.vectors import VectorCache
 from bot.index.version import (
@@ -108,7 +108,7 @@ def _write(
         format=1,
         number=number,
         built_at=datetime.now(UTC),
-        content_hash=content_hash(source, records),
+        content_hash=sha256(source.knowledge.model_dump_json().encode()).hexdigest(),
         encoder=encoders.records.id,
         ranking_encoder=encoders.ranking.id,
         records=len(records),
@@ -142,14 +142,6 @@ def _write_heads(
     progress("fitting the ranking", 0.4)
     fit(lessons, themes_of, by_ranking, by_records).save(folder)
     (folder / "KEY").write_text(key, encoding="ascii")
-
-
-def content_hash(source: KnowledgeSource, records: tuple[IndexRecord, ...]) -> str:
-    """Changes with anything that answers are made from."""
-    digest = sha256(source.knowledge.model_dump_json().encode())
-    for record in records:
-        digest.update(f"{record.id}\0{record.text}\0".encode())
-    return digest.hexdigest()
 
 
 def _silent(_done: int, _of: int) -> None:

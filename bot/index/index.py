@@ -12,7 +12,7 @@ from bot.errors import IndexDamaged, IndexMissing
 from bot.index.build import PACKAGED_VECTORS, Encoders, Progress, build
 from bot.index.diff import KnowledgeDiff, diff
 from bot.index.shelf import LOCK_WAIT_S, Shelf
-from bot.index.source import changed_files, fingerprint, read_source
+from bot.index.source import KnowledgeSource, changed_files, fingerprint, read_source
 from bot.index.vectors import VectorCache
 from bot.index.version import IndexVersion
 
@@ -67,10 +67,12 @@ class Index:
                 tell("First run: building the knowledge index.")
             except IndexDamaged as damage:
                 tell(f"The index was damaged ({damage.what}). Building it again.")
-            return self._build(today, progress)[0]
+            progress("reading the knowledge", 0.0)
+            return self._build(read_source(self._folder, today), progress)[0]
 
     def refresh(self, today: date, progress: Progress, *, dry_run: bool = False) -> Refreshed:
         """Read, check, compare, build beside, verify, promote. What serves is untouched until the new one is whole."""
+        progress("reading the knowledge", 0.0)
         source = read_source(self._folder, today)
         with self._shelf.locked(self._lock_wait_s):
             try:
@@ -87,7 +89,7 @@ class Index:
             )
             if dry_run or unchanged:
                 return Refreshed(difference, None)
-            version, dropped = self._build(today, progress)
+            version, dropped = self._build(source, progress)
             return Refreshed(difference, version, dropped)
 
     def status(self) -> IndexStatus:
@@ -99,9 +101,7 @@ class Index:
         """Names of the knowledge files that differ from what `version` was built from."""
         return changed_files(version.manifest.knowledge_files, fingerprint(self._folder))
 
-    def _build(self, today: date, progress: Progress) -> tuple[IndexVersion, tuple[int, ...]]:
-        progress("reading the knowledge", 0.0)
-        source = read_source(self._folder, today)
+    def _build(self, source: KnowledgeSource, progress: Progress) -> tuple[IndexVersion, tuple[int, ...]]:
         number = self._shelf.next_number()
         with self._shelf.new_folder() as folder:
             build(source, number, self._encoders, self._cache, folder, progress)
