@@ -19,12 +19,14 @@ class Message:
     """What was said, and what has come of it: the choices that were offered, the one that was taken.
 
     `asked` forbids a second question. `chosen` is one of `offered`, or None for "something else".
+    `rejected` are ids of barriers that the asker was told and said "not this" to.
     """
 
     text: str
     asked: bool = False
     offered: tuple[Choice, ...] = ()
     chosen: Choice | None = None
+    rejected: tuple[str, ...] = ()
 
 
 def clean(text: str) -> str:

@@ -24,6 +24,8 @@ WORTH_TELLING = 0.25
 """Of the first barrier's probability: what is less likely than this is left out."""
 FOREIGN_DECLINE_AT = 0.8
 """In another language scope is judged badly, and a question turned away is worse than one too many answered."""
+REJECTED_THEME = 0.25
+"""A rejected barrier speaks against its theme, too: what the theme's other barriers keep of their probability."""
 REPLY_SOUNDS_ALIKE = 0.4
 """Cosine from which a reply written for such a message is given, not the general one."""
 
@@ -95,10 +97,13 @@ class Triager:
         outside = scope["near"] + scope["far"] + scope["about"]
         vague = scope["vague"] / (scope["vague"] + scope["in"])
         decline_at = FOREIGN_DECLINE_AT if stages.language else self._bounds.decline_at
-        if not message.offered and outside >= decline_at:
+        if not (message.offered or message.rejected) and outside >= decline_at:
             kind, reply = self._reply(scope, stages.reply_likeness)
             return replace(stages, outcome=Decline(ranking, kind, reply, outside, stages.language))
-        if not message.asked and worth_asking(vague, ranking.barriers[0].probability) >= self._bounds.clarify_at:
+        if (
+            not (message.asked or message.rejected)
+            and worth_asking(vague, ranking.barriers[0].probability) >= self._bounds.clarify_at
+        ):
             question = best_question(self._knowledge, ranking, stages.question_likeness)
             return replace(stages, outcome=Clarify(ranking, question, vague, stages.language))
         told, removals = self._with_reasons(message, barriers, ranking)
@@ -109,12 +114,20 @@ class Triager:
         """Calibrated log-probabilities of the barriers, the asker's choice taken into account."""
         themes, barriers = self._heads.rank(self._ranking_encoder.encode([text])[0], text)
         ranked = calibrated(themes, barriers, self._heads.theme_of, self._bounds.temperature)
+        if message.rejected:
+            ranked = self._without(ranked, message.rejected)
         if not message.offered:
             return ranked
         offered = {id for choice in message.offered for id in choice.barriers}
         meant = set(message.chosen.barriers) if message.chosen else set(self._heads.barriers) - offered
         chosen = np.array([id in meant for id in self._heads.barriers])
         return np.log(condition(np.exp(ranked), chosen) + 1e-12).astype(np.float32)
+
+    def _without(self, ranked: Floats, rejected: tuple[str, ...]) -> Floats:
+        gone = np.array([id in rejected for id in self._heads.barriers])
+        near = np.isin(self._heads.theme_of, self._heads.theme_of[gone])
+        left = np.exp(ranked) * np.where(gone, 0.0, np.where(near, REJECTED_THEME, 1.0))
+        return np.log(left / left.sum() + 1e-12).astype(np.float32)
 
     def _ranked(self, barriers: Floats) -> Ranking:
         probabilities = np.exp(barriers)

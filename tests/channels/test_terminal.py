@@ -12,8 +12,6 @@ from rich.console import Console, RenderableType
 
 from bot.app import Bot, Reply
 from bot.channels.terminal import (
-    NO_WORDS,
-    QUOTE_LIMIT,
     decline_block,
     explanation_block,
     guidance_block,
@@ -22,6 +20,8 @@ from bot.channels.terminal import (
 )
 from bot.errors import MessageUnreadable
 from bot.guidance import Guidance, compose
+from bot.guidance.declined import NO_WORDS, declined
+from bot.guidance.outline import QUOTE_LIMIT
 from bot.knowledge import load_knowledge, packaged_knowledge
 from bot.retrieval.hits import Hit
 from bot.triage import Answer, AskedQuestion, Decline, Message, Stages
@@ -84,7 +84,7 @@ If not that   Features are rebuilt for every model (or a feature store came too 
 The study     names this under Slow Processes: “Multiple approvals needed.”, “Multiple checks to
               move to production”, “Long chain of approvals” [R01]
 Our advice    the barrier is documented by some sources; the remedy: reasoned, not yet tested by
-              others. Sources: R01, R06, R54, R44, R46, R58 (--more shows them)
+              others. Sources: R01, R06, R54, R44, R46, R58 (“more” shows them)
 """)
 
 
@@ -162,7 +162,7 @@ What hurts most when you deploy?
 
 def test_a_decline():
     reply = next(r for r in KNOWLEDGE.scope.replies if r.belongs and r.barriers)
-    assert shown(decline_block(Decline(ANSWER.ranking, reply.kind, reply, 0.9), KNOWLEDGE)) == snapshot("""\
+    assert shown(decline_block(declined(Decline(ANSWER.ranking, reply.kind, reply, 0.9), KNOWLEDGE))) == snapshot("""\
 I do not debug single errors. If such failures keep coming back across machines or runs, describe
 the pattern and I can help with that.
 It belongs here: the project's issue tracker or a code help channel.
@@ -172,7 +172,10 @@ pipelines fail silently or often.
 
 
 def test_a_wordless_decline():
-    assert shown(decline_block(Decline(ANSWER.ranking, "wordless", None, 1.0), KNOWLEDGE)).split() == NO_WORDS.split()
+    assert (
+        shown(decline_block(declined(Decline(ANSWER.ranking, "wordless", None, 1.0), KNOWLEDGE))).split()
+        == NO_WORDS.split()
+    )
 
 
 def test_an_explanation():

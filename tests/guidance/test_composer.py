@@ -8,9 +8,10 @@ import pytest
 from rich.console import Console
 
 from bot.app import Bot
-from bot.channels.terminal import SHORT_LIMIT, guidance_block
+from bot.channels.terminal import guidance_block
 from bot.guidance import Guidance, compose
 from bot.guidance.composer import STUDY_SOURCES
+from bot.guidance.outline import SHORT_LIMIT
 from bot.index.records import records_of
 from bot.knowledge import Barrier, Knowledge, load_knowledge, packaged_knowledge
 from bot.retrieval.hits import Hit

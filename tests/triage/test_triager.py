@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.app import Bot
@@ -127,3 +129,21 @@ def test_a_foreign_message_is_answered_and_its_language_named(bot: Bot):
 def test_the_unreadable_is_refused(bot: Bot, text: str):
     with pytest.raises(MessageUnreadable):
         bot.triage(Message(text))
+
+
+def test_not_this_takes_the_barrier_away_and_never_asks_or_declines(bot: Bot) -> None:
+    message = Message("legal needs six weeks for every model update")
+    first = bot.triage(message).outcome
+    assert isinstance(first, Answer)
+    seen = [first.barriers[0].id]
+    for _ in range(5):
+        then = bot.triage(replace(message, rejected=tuple(seen))).outcome
+        assert isinstance(then, Answer)
+        assert not {barrier.id for barrier in then.barriers} & set(seen)
+        assert sum(barrier.probability for barrier in then.ranking.barriers) == pytest.approx(1, abs=1e-3)
+        seen.append(then.barriers[0].id)
+
+
+def test_a_rejected_barrier_that_the_knowledge_no_longer_has_changes_nothing(bot: Bot) -> None:
+    message = Message("legal needs six weeks for every model update")
+    assert bot.triage(replace(message, rejected=("ORG-999",))).ranking == bot.triage(message).ranking
