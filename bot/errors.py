@@ -11,6 +11,10 @@ TriageError
 ├── EncoderUnavailable the embedding of TRIAGE_EMBEDDINGS does not answer
 ├── SettingsInvalid    a setting is unknown or has a wrong value
 ├── MessageUnreadable  a message is empty or too long
+├── StoreUnavailable   the database does not answer or is misnamed
+├── StoreNewer         the database was written by a later release
+├── ChannelRefused     Slack refuses the token, or the kind of installation
+├── PortTaken          another program listens where we should
 └── LabelledSetInvalid a file of labelled messages cannot be read
 """
 
@@ -95,6 +99,33 @@ class SettingsInvalid(TriageError):
 
 class MessageUnreadable(TriageError):
     """Bad usage: the message is empty or too long."""
+
+
+class StoreUnavailable(TriageError):
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"The store {name} cannot be used: {reason}. Mend DATABASE_URL, or unset it for SQLite.")
+        self.name = name
+
+
+class StoreNewer(TriageError):
+    def __init__(self, name: str, revision: str) -> None:
+        super().__init__(
+            f"The store {name} was written by a later release (revision {revision}). Install that release again; "
+            "nothing was changed."
+        )
+        self.revision = revision
+
+
+class ChannelRefused(TriageError):
+    def __init__(self, channel: str, reason: str) -> None:
+        super().__init__(f"{channel} refuses this bot: {reason}")
+        self.channel = channel
+
+
+class PortTaken(TriageError):
+    def __init__(self, host: str, port: int, reason: str) -> None:
+        super().__init__(f"Cannot listen on {host}:{port}: {reason}. Set PORT to a free one.")
+        self.port = port
 
 
 class LabelledSetInvalid(TriageError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
 from dotenv import dotenv_values
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsInvalid, did_you_mean
@@ -36,6 +37,19 @@ class Settings(BaseSettings):
         pattern=r"^[a-z_]+:.+$",
         description="provider:model of a LangChain embedding in the built-in encoder's place",
     )
+    slack_bot_token: SecretStr | None = Field(default=None, description="xoxb-…, of the one workspace that is served")
+    slack_signing_secret: SecretStr | None = Field(default=None, description="what Slack signs its requests with")
+    slack_api_base_url: str = Field(
+        default="https://slack.com/api/", pattern=r"^https?://.+/api/$", description="where Slack's Web API is"
+    )
+    database_url: SecretStr | None = Field(
+        default=None, description="postgresql://… in the place of SQLite in TRIAGE_HOME"
+    )
+    port: int = Field(default=3000, ge=0, le=65535, description="what `triage serve` listens on")
+    triage_host: str = Field(default="127.0.0.1", description="the address that `triage serve` binds")
+    triage_metrics_port: int | None = Field(default=None, ge=1, le=65535, description="a port for Prometheus' metrics")
+    triage_retention_days: int = Field(default=90, ge=1, description="how long message texts are kept")
+    triage_log: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what is logged")
     triage_tracing: bool = Field(default=False, description="let LangSmith tracing follow its own variables")
 
     @field_validator("triage_home")

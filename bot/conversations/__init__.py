@@ -1,0 +1,1 @@
+"""Turns, threads, bursts: what is for us, what a follow-up means, what one turn answers. Knows no platform."""

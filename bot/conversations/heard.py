@@ -1,0 +1,83 @@
+"""What a channel tells the conversations, in no platform's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from bot.store.rooms import Room
+from bot.store.tables import Manners
+
+FOLLOW_UP_FOR = timedelta(hours=24)
+"""How long an asker may go on in a thread without naming us again."""
+EDIT_COUNTS_FOR = timedelta(minutes=5)
+"""A question edited within this time is answered again, in place."""
+BURST_WITHIN = timedelta(seconds=2)
+"""Further messages by the same person, this close together, are one question."""
+
+Kind = Literal["mention", "direct", "thread", "command"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A message. `id` is the same however often and in whatever event it is told; `thread` is its root's id.
+
+    `kind`: it names us, it is in a direct conversation with us, it is a reply in a thread that does not name us, or it
+    was asked privately by a command. `to_another`: it opens with somebody else's name. `outsider`: its author is a
+    guest or of another organisation, or the room is shared with one.
+    """
+
+    id: str
+    room: Room
+    kind: Kind
+    author: str
+    text: str
+    said_at: datetime
+    thread: str
+    is_root: bool
+    to_another: bool = False
+    outsider: bool = True
+    reply_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """`heard` as it reads now; `edit` tells one edit of it from another."""
+
+    heard: Heard
+    edit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """A button. `turn` is what the button claims and is looked up; the rest the platform vouches for.
+
+    `id` is the same for the same press; `message` is the platform's id of the message that holds the button.
+    """
+
+    id: str
+    room: Room
+    person: str
+    turn: str
+    message: str
+    private: bool
+    outsider: bool = True
+    reply_url: str | None = None
+
+
+def is_for_us(heard: Heard) -> bool | None:
+    """Yes, no, or None: only the thread that it is in can tell."""
+    if heard.to_another:
+        return False
+    return None if heard.kind == "thread" else True
+
+
+def can_be_a_burst(heard: Heard) -> bool:
+    """A root mention is always its own question, and so is a command."""
+    return heard.kind != "command" and not (heard.kind == "mention" and heard.is_root)
+
+
+def continues(last_at: datetime | None, manners: Manners, said_at: datetime) -> bool:
+    """Whether a reply that does not name us is for us. `last_at`: when its author was last heard or answered there."""
+    return last_at is not None and manners == "open" and said_at - last_at <= FOLLOW_UP_FOR

@@ -1,0 +1,92 @@
+"""What one turn shows, as data that the store keeps and every channel draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from bot.guidance import Guidance
+from bot.guidance.declined import Declined
+from bot.triage import AskedQuestion
+
+HOW_TO_ASK = Declined(
+    "Tell me in a sentence or two what hurts in getting machine learning into use, for example: "
+    "“our releases wait three weeks for security”."
+)
+OUT_OF_GUESSES = Declined(
+    "None of my guesses fits, then. Tell me in one more sentence what I misread: who waits for what, or what breaks."
+)
+MAX_REJECTED = 3
+"""After so many "not this", another guess would only annoy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Answering failed; `reference` finds the trace in the log."""
+
+    reference: str
+    kind: Literal["failed"] = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """The question was deleted by its author, and what was stored of it with it."""
+
+    kind: Literal["withdrawn"] = "withdrawn"
+
+
+Body = Guidance | AskedQuestion | Declined | Failed | Withdrawn
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A turn's one visible message. `tried_by` are people, `messages` how many it answers."""
+
+    turn: str
+    body: Body
+    asker: str
+    private: bool = False
+    direct: bool = False
+    more: bool = False
+    messages: int = 1
+    tried_by: tuple[str, ...] = ()
+    shared_by: str | None = None
+    repeated: bool = False
+    with_quotes: bool = True
+
+
+_BODIES: dict[str, TypeAdapter[Any]] = {
+    "guidance": TypeAdapter(Guidance),
+    "question": TypeAdapter(AskedQuestion),
+    "declined": TypeAdapter(Declined),
+    "failed": TypeAdapter(Failed),
+    "withdrawn": TypeAdapter(Withdrawn),
+}
+
+
+def stored(body: Body) -> dict[str, Any]:
+    name = _name(body)
+    return {name: _BODIES[name].dump_python(body, mode="json")}
+
+
+def restored(document: dict[str, Any]) -> Body:
+    """Raises pydantic.ValidationError for what another release stored differently."""
+    ((name, value),) = document.items()
+    body: Body = _BODIES[name].validate_python(value, strict=False)
+    return body
+
+
+def _name(body: Body) -> str:
+    match body:
+        case Guidance():
+            return "guidance"
+        case AskedQuestion():
+            return "question"
+        case Declined():
+            return "declined"
+        case Failed():
+            return "failed"
+        case Withdrawn():
+            return "withdrawn"

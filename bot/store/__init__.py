@@ -1,0 +1,6 @@
+"""What is remembered: tables, migrations, erasure. SQLite or Postgres, one schema."""
+
+from bot.store.database import Database
+from bot.store.rooms import Room
+
+__all__ = ["Database", "Room"]

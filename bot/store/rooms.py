@@ -1,0 +1,44 @@
+"""Where something is said, and how the bot behaves there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.store.tables import Audit, Manners, RoomSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A channel, group or direct conversation on a platform. Every read names one."""
+
+    channel: str
+    workspace: str
+    id: str
+
+    def key(self, *parts: str) -> str:
+        """An id of something in this room, the same however often it is told."""
+        return ":".join((self.channel, self.workspace, self.id, *parts))
+
+
+async def manners_of(session: AsyncSession, room: Room) -> Manners:
+    found = await session.get(RoomSettings, (room.workspace, room.id))
+    return found.manners if found else "open"
+
+
+async def set_manners(session: AsyncSession, room: Room, manners: Manners, person: str, now: datetime) -> None:
+    await session.merge(
+        RoomSettings(workspace=room.workspace, room=room.id, manners=manners, changed_by=person, changed_at=now)
+    )
+    session.add(
+        Audit(
+            at=now,
+            workspace=room.workspace,
+            actor=person,
+            act="set manners",
+            subject=room.id,
+            details={"manners": manners},
+        )
+    )

@@ -1,0 +1,193 @@
+"""The tables. Every text has its author beside it; what outlives the texts are labels and counts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, TypeDecorator
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+TurnState = Literal["heard", "sending", "delivered", "undeliverable"]
+Erasure = Literal["deleted", "forgotten", "expired"]
+Manners = Literal["open", "mentions-only", "quiet"]
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time in UTC. SQLite keeps no zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Table(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+    type_annotation_map = {  # noqa: RUF012 - SQLAlchemy reads it from the class
+        datetime: Moment(),
+        dict[str, Any]: JSON(),
+        list[str]: JSON(),
+        list[dict[str, Any]]: JSON(),
+    }
+
+
+class Conversation(Table):
+    """A thread, a thread of a direct message, or one private command. `asker` began it."""
+
+    __tablename__ = "conversations"
+    __table_args__ = (Index(None, "workspace", "room", "thread"), Index(None, "asker"))
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    workspace: Mapped[str]
+    room: Mapped[str]
+    thread: Mapped[str]
+    asker: Mapped[str]
+    opened_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    index_version: Mapped[int | None]
+
+
+class Turn(Table):
+    """One visible outcome: what it answers, what was answered, and where that stands.
+
+    `revision` counts what it is to answer (bursts, edits, buttons); `answered` and `delivered` follow it.
+    `reply` is what was said, as JSON; the labels beside it stay when the texts go (`erased` says why). `reply_url` is
+    a secret, erased once used. `posted` is the platform's id of the one visible message. `waits`: more may be typed.
+    """
+
+    __tablename__ = "turns"
+    __table_args__ = (Index(None, "conversation"), Index(None, "heard_at"), Index(None, "asker"))
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    conversation: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
+    asker: Mapped[str]
+    state: Mapped[TurnState] = mapped_column(String)
+    revision: Mapped[int]
+    answered: Mapped[int]
+    delivered: Mapped[int]
+    heard_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+    private: Mapped[bool]
+    waits: Mapped[bool]
+    outsider: Mapped[bool]
+    post_in: Mapped[str]
+    post_under: Mapped[str | None]
+    posted: Mapped[str | None]
+    reply_url: Mapped[str | None]
+    sender: Mapped[str | None]
+    sending_since: Mapped[datetime | None]
+    repeated: Mapped[int]
+    failure: Mapped[str | None]
+    erased: Mapped[Erasure | None] = mapped_column(String)
+
+    shares: Mapped[str | None]
+    with_quotes: Mapped[bool]
+    more: Mapped[bool]
+    alone: Mapped[bool]
+    asked: Mapped[bool]
+    offered: Mapped[list[dict[str, Any]]]
+    chosen: Mapped[int | None]
+    rejected: Mapped[list[str]]
+
+    action: Mapped[str | None]
+    kind: Mapped[str | None]
+    theme: Mapped[str | None]
+    barrier: Mapped[str | None]
+    confidence: Mapped[float | None]
+    index_version: Mapped[int | None]
+    reply: Mapped[dict[str, Any] | None]
+
+
+class Message(Table):
+    """What somebody wrote. `text` is None once it is erased; the row stays, so that a replay is not heard again."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index(None, "turn"), Index(None, "author"), Index(None, "room", "author", "said_at"))
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    turn: Mapped[str] = mapped_column(ForeignKey("turns.id"))
+    workspace: Mapped[str]
+    room: Mapped[str]
+    author: Mapped[str]
+    said_at: Mapped[datetime]
+    edited: Mapped[str | None]
+    text: Mapped[str | None]
+
+
+class Outcome(Table):
+    """What became of a recommendation: `person` said so."""
+
+    __tablename__ = "outcomes"
+    __table_args__ = (Index(None, "turn"), Index(None, "workspace", "room"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    turn: Mapped[str] = mapped_column(ForeignKey("turns.id"))
+    workspace: Mapped[str]
+    room: Mapped[str]
+    barrier: Mapped[str]
+    recommendation: Mapped[str]
+    person: Mapped[str]
+    state: Mapped[str]
+    at: Mapped[datetime]
+
+
+class Feedback(Table):
+    """One opinion a person and turn; the last one counts."""
+
+    __tablename__ = "feedback"
+
+    turn: Mapped[str] = mapped_column(ForeignKey("turns.id"), primary_key=True)
+    person: Mapped[str] = mapped_column(primary_key=True)
+    helpful: Mapped[bool]
+    at: Mapped[datetime]
+
+
+class RoomSettings(Table):
+    """How the bot behaves in a room, as its members set it."""
+
+    __tablename__ = "rooms"
+
+    workspace: Mapped[str] = mapped_column(primary_key=True)
+    room: Mapped[str] = mapped_column(primary_key=True)
+    manners: Mapped[Manners] = mapped_column(String)
+    changed_by: Mapped[str]
+    changed_at: Mapped[datetime]
+
+
+class Audit(Table):
+    """Who did what, when. Never a message's text."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index(None, "workspace", "at"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    workspace: Mapped[str]
+    actor: Mapped[str]
+    act: Mapped[str]
+    subject: Mapped[str]
+    details: Mapped[dict[str, Any]]
+
+
+class Replica(Table):
+    """A process that serves, and when it last said so."""
+
+    __tablename__ = "replicas"
+
+    executor: Mapped[str] = mapped_column(primary_key=True)
+    beat_at: Mapped[datetime]

@@ -1,0 +1,210 @@
+"""The durable order of steps. The only module that imports DBOS: everything else gets functions.
+
+What DBOS stores are ids: no text of anybody, in inputs, outputs or errors.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import structlog
+from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, DBOSPortableJSONSerializer, SetWorkflowID
+from sqlalchemy import delete, select
+
+from bot.conversations.answering import Answering
+from bot.conversations.delivering import Delivering
+from bot.conversations.inbox import Clock
+from bot.store import Database
+from bot.store.tables import Replica
+
+APPLICATION = "mlops-triage"
+VERSION = "1"
+"""Of the steps' order. Counted up by hand when a release changes it: DBOS resumes only what this version began."""
+REPLIES = "replies"
+AT_ONCE = 64
+"""Workflows that run at once in a replica: most of them wait for the network, computing has its own bounds."""
+POLLING_S = 0.1
+ANSWER_TRIES = 3
+RETRY_EVERY_S, RETRIES = 5.0, 17_280
+"""A platform that is down delays a delivery by up to a day."""
+BEAT_EVERY_S, SWEEP_EVERY_S = 15.0, 60.0
+SILENT_FOR = timedelta(seconds=60)
+FINISH_WITHIN_S = 8
+EVERY_FIVE_MINUTES = "*/5 * * * *"
+
+log = structlog.get_logger()
+Retention = Callable[[], Awaitable[None]]
+
+
+@DBOS.dbos_class()
+class Replies(DBOSConfiguredInstance):
+    """One workflow a message, edit or press: answer, then deliver."""
+
+    def __init__(self, answering: Answering, delivering: Delivering) -> None:
+        super().__init__(REPLIES)  # stored with each run: recovery finds the instance by it
+        self._answering = answering
+        self._delivering = delivering
+
+    @DBOS.workflow(name="reply")
+    async def reply(self, turn: str) -> None:
+        await self.answer(turn)
+        await self.deliver(turn)
+
+    @DBOS.step(name="answer")
+    async def answer(self, turn: str) -> None:
+        for tried in range(1, ANSWER_TRIES + 1):
+            try:
+                return await self._answering.answer(turn)
+            except Exception:
+                reference = uuid4().hex[:8]
+                log.exception("answering failed", turn=turn, reference=reference, tried=tried)
+                if tried == ANSWER_TRIES:
+                    await self._answering.fail(turn, reference)
+                await asyncio.sleep(0.2 * tried)
+        return None
+
+    @DBOS.step(
+        name="deliver", retries_allowed=True, interval_seconds=RETRY_EVERY_S, backoff_rate=1.0, max_attempts=RETRIES
+    )
+    async def deliver(self, turn: str) -> None:
+        workflow = DBOS.workflow_id
+        assert workflow is not None, "a step runs in a workflow"
+        await self._delivering.deliver(turn, workflow)
+
+
+@DBOS.workflow(name="tick")
+async def tick(_scheduled_at: datetime, _context: object) -> None:
+    """Once every five minutes, whatever the number of replicas."""
+    await retain()
+
+
+@DBOS.step(name="retain")
+async def retain() -> None:
+    if _retention is not None:
+        await _retention()
+
+
+_retention: Retention | None = None
+
+
+class Workflows:
+    """DBOS in this process: launched in the server's lifespan, beating while it lives."""
+
+    def __init__(self, database: Database, executor: str, clock: Clock) -> None:
+        self._database = database
+        self._executor = executor
+        self._clock = clock
+        self._replies: Replies | None = None
+        self._beating: asyncio.Task[None] | None = None
+
+    async def launch(self, answering: Answering, delivering: Delivering, retention: Retention) -> None:
+        """Start, and take up what this executor left unfinished. `retention` is called every five minutes."""
+        global _retention
+        _retention = retention  # a scheduled workflow is a function of the module: DBOS knows no instance for it
+        quieten()
+        config: DBOSConfig = {
+            "name": APPLICATION,
+            "system_database_url": self._database.workflows_url,
+            "application_version": VERSION,
+            "executor_id": self._executor,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "CRITICAL",
+            "enable_otlp": False,
+        }
+        await self._beat()
+        DBOS(config=config)
+        self._replies = Replies(answering, delivering)
+        DBOS.launch()
+        await asyncio.to_thread(
+            DBOS.register_queue,
+            REPLIES,
+            worker_concurrency=AT_ONCE,
+            polling_interval_sec=POLLING_S,
+            on_conflict="always_update",
+        )
+        self._beating = asyncio.create_task(self._live())
+
+    @property
+    def launched(self) -> bool:
+        return self._beating is not None and not self._beating.done()
+
+    async def start(self, workflow: str, turn: str) -> None:
+        """Enqueue a reply under this id; one that was started before is not started again."""
+        assert self._replies is not None, "launched first"
+        with SetWorkflowID(workflow):
+            await DBOS.enqueue_workflow_async(REPLIES, self._replies.reply, turn)
+
+    async def prune(self, before: datetime) -> int:
+        """Drop what DBOS keeps of workflows that ended before; how many."""
+        return await _delete_ended(before)
+
+    async def close(self) -> None:
+        """Let what runs finish, for a moment; the rest is taken up at the next start."""
+        if self._beating is not None:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
+            self._beating = None
+        await asyncio.to_thread(DBOS.destroy, workflow_completion_timeout_sec=FINISH_WITHIN_S)
+
+    async def _live(self) -> None:
+        last_sweep = 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                await self._beat()
+                if loop.time() - last_sweep >= SWEEP_EVERY_S:
+                    last_sweep = loop.time()
+                    await self._sweep()
+            except Exception:
+                log.exception("heartbeat failed")
+            await asyncio.sleep(BEAT_EVERY_S)
+
+    async def _beat(self) -> None:
+        async with self._database.writing() as session:
+            await session.merge(Replica(executor=self._executor, beat_at=self._clock()))
+
+    async def _sweep(self) -> None:
+        """Take up the work of replicas that fell silent, also of those that never come back."""
+        silent = select(Replica.executor).where(
+            Replica.beat_at < self._clock() - SILENT_FOR, Replica.executor != self._executor
+        )
+        async with self._database.reading() as session:
+            gone = list(await session.scalars(silent))
+        if not gone:
+            return
+        # DBOS offers this to its own cloud only; without it the work of a replica that never returns is lost.
+        recover = DBOS._recover_pending_workflows  # pyright: ignore[reportPrivateUsage]
+        taken = await asyncio.to_thread(recover, gone)
+        log.warning("took up the work of silent replicas", replicas=gone, workflows=len(taken))
+        async with self._database.writing() as session:
+            await session.execute(
+                delete(Replica).where(Replica.executor.in_(gone), Replica.beat_at < self._clock() - SILENT_FOR)
+            )
+
+
+def executor_id(port: int) -> str:
+    """The same after a restart, another one for each process: two on one host listen on two ports."""
+    return f"{socket.gethostname()}:{port}"
+
+
+def quieten() -> None:
+    """DBOS logs the values that it cannot store, and every retry with its trace: ours carry ids, and are enough."""
+    logger = logging.getLogger("dbos")
+    logger.handlers = [logging.NullHandler()]
+    logger.propagate = False
+    logger.setLevel(logging.CRITICAL)
+
+
+async def _delete_ended(before: datetime) -> int:
+    deleted = 0
+    while ended := await DBOS.list_workflows_async(
+        completed_before=before.astimezone(UTC).isoformat(), load_input=False, load_output=False, limit=500
+    ):
+        await DBOS.delete_workflows_async([each.workflow_id for each in ended], delete_children=True)
+        deleted += len(ended)
+    return deleted
