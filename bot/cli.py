@@ -20,6 +20,14 @@ BAD_USAGE = (SettingsInvalid, MessageUnreadable)
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
 
+
+def _serve() -> None:
+    """Answer in Slack, over HTTP, until stopped. Needs SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET."""
+    from bot.commands.serve import serve  # what it needs takes seconds to import, and no other command needs it
+
+    serve()
+
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -28,6 +36,7 @@ app = typer.Typer(
 )
 app.command("ask")(ask.ask)
 app.command("chat")(chat.chat)
+app.command("serve")(_serve)
 app.command("eval")(evaluate.evaluate)
 app.add_typer(index.app, name="index")
 app.add_typer(knowledge.app, name="knowledge")

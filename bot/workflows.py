@@ -9,11 +9,12 @@ import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import structlog
-from dbos import DBOS, DBOSConfig, DBOSConfiguredInstance, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import delete, select
 
 from bot.conversations.answering import Answering
@@ -41,40 +42,50 @@ log = structlog.get_logger()
 Retention = Callable[[], Awaitable[None]]
 
 
-@DBOS.dbos_class()
-class Replies(DBOSConfiguredInstance):
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What the workflows of this process call. DBOS is one a process, and so is this."""
+
+    answering: Answering
+    delivering: Delivering
+    retention: Retention
+
+
+_parts: _Parts | None = None
+
+
+def _of_this_process() -> _Parts:
+    assert _parts is not None, "workflows run after the launch only"
+    return _parts
+
+
+@DBOS.workflow(name="reply")
+async def reply(turn: str) -> None:
     """One workflow a message, edit or press: answer, then deliver."""
+    await answer(turn)
+    await deliver(turn)
 
-    def __init__(self, answering: Answering, delivering: Delivering) -> None:
-        super().__init__(REPLIES)  # stored with each run: recovery finds the instance by it
-        self._answering = answering
-        self._delivering = delivering
 
-    @DBOS.workflow(name="reply")
-    async def reply(self, turn: str) -> None:
-        await self.answer(turn)
-        await self.deliver(turn)
+@DBOS.step(name="answer")
+async def answer(turn: str) -> None:
+    answering = _of_this_process().answering
+    for tried in range(1, ANSWER_TRIES + 1):
+        try:
+            return await answering.answer(turn)
+        except Exception:
+            reference = uuid4().hex[:8]
+            log.exception("answering failed", turn=turn, reference=reference, tried=tried)
+            if tried == ANSWER_TRIES:
+                await answering.fail(turn, reference)
+            await asyncio.sleep(0.2 * tried)
+    return None
 
-    @DBOS.step(name="answer")
-    async def answer(self, turn: str) -> None:
-        for tried in range(1, ANSWER_TRIES + 1):
-            try:
-                return await self._answering.answer(turn)
-            except Exception:
-                reference = uuid4().hex[:8]
-                log.exception("answering failed", turn=turn, reference=reference, tried=tried)
-                if tried == ANSWER_TRIES:
-                    await self._answering.fail(turn, reference)
-                await asyncio.sleep(0.2 * tried)
-        return None
 
-    @DBOS.step(
-        name="deliver", retries_allowed=True, interval_seconds=RETRY_EVERY_S, backoff_rate=1.0, max_attempts=RETRIES
-    )
-    async def deliver(self, turn: str) -> None:
-        workflow = DBOS.workflow_id
-        assert workflow is not None, "a step runs in a workflow"
-        await self._delivering.deliver(turn, workflow)
+@DBOS.step(name="deliver", retries_allowed=True, interval_seconds=RETRY_EVERY_S, backoff_rate=1.0, max_attempts=RETRIES)
+async def deliver(turn: str) -> None:
+    workflow = DBOS.workflow_id
+    assert workflow is not None, "a step runs in a workflow"
+    await _of_this_process().delivering.deliver(turn, workflow)
 
 
 @DBOS.workflow(name="tick")
@@ -85,11 +96,7 @@ async def tick(_scheduled_at: datetime, _context: object) -> None:
 
 @DBOS.step(name="retain")
 async def retain() -> None:
-    if _retention is not None:
-        await _retention()
-
-
-_retention: Retention | None = None
+    await _of_this_process().retention()
 
 
 class Workflows:
@@ -99,13 +106,12 @@ class Workflows:
         self._database = database
         self._executor = executor
         self._clock = clock
-        self._replies: Replies | None = None
         self._beating: asyncio.Task[None] | None = None
 
     async def launch(self, answering: Answering, delivering: Delivering, retention: Retention) -> None:
         """Start, and take up what this executor left unfinished. `retention` is called every five minutes."""
-        global _retention
-        _retention = retention  # a scheduled workflow is a function of the module: DBOS knows no instance for it
+        global _parts
+        _parts = _Parts(answering, delivering, retention)
         quieten()
         config: DBOSConfig = {
             "name": APPLICATION,
@@ -118,7 +124,6 @@ class Workflows:
         }
         await self._beat()
         DBOS(config=config)
-        self._replies = Replies(answering, delivering)
         DBOS.launch()
         await asyncio.to_thread(
             DBOS.register_queue,
@@ -135,9 +140,8 @@ class Workflows:
 
     async def start(self, workflow: str, turn: str) -> None:
         """Enqueue a reply under this id; one that was started before is not started again."""
-        assert self._replies is not None, "launched first"
         with SetWorkflowID(workflow):
-            await DBOS.enqueue_workflow_async(REPLIES, self._replies.reply, turn)
+            await DBOS.enqueue_workflow_async(REPLIES, reply, turn)
 
     async def prune(self, before: datetime) -> int:
         """Drop what DBOS keeps of workflows that ended before; how many."""

@@ -10,13 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.app import Reply
+from bot.conversations.dialogue import SOMETHING_ELSE
 from bot.guidance import Guidance
 from bot.guidance.declined import Declined, declined
 from bot.guidance.outline import GAP, LABEL_WIDTH, Row, outline
 from bot.knowledge import Knowledge
 from bot.triage import AskedQuestion, Clarify, Decline, Stages
-
-SOMETHING_ELSE = "Something else"
 
 
 def render(reply: Reply, knowledge: Knowledge, *, more: bool = False) -> RenderableType:

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import typer
 
 from bot.app import Bot
-from bot.channels.terminal import SOMETHING_ELSE, question_block, render
+from bot.channels.terminal import question_block, render
 from bot.commands.console import open_bot, out
+from bot.conversations.dialogue import continued, typed
 from bot.errors import MessageUnreadable
-from bot.triage import AskedQuestion, Clarify, Message
+from bot.triage import AskedQuestion, Clarify, Decline, Message
 
 LEAVE = {"quit", "exit", "bye", ":q"}
 MORE = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class _Last:
+    """What was said so far, and the barrier that it led to."""
+
+    message: Message
+    told: str | None
 
 
 def chat() -> None:
     """Talk: say what hurts, choose when asked, add to what you said. `more` shows the long answer, `quit` ends."""
     bot = open_bot()
     out.print("What holds your team back? (quit to end, new to start over)", style="dim")
-    last: Message | None = None
+    last: _Last | None = None
     while (line := _read("> ")) is not None:
         match line.strip():
             case "":
@@ -31,39 +40,35 @@ def chat() -> None:
                 last = None
                 out.print("A new question, then.", style="dim")
             case word if word.lower() == MORE and last:
-                out.print(render(bot.reply(last), bot.version.knowledge, more=True))
+                out.print(render(bot.reply(last.message), bot.version.knowledge, more=True))
             case text:
-                last = _answer(bot, _added(last, text)) or last
+                last = _answer(bot, last, text)
 
 
-def _added(last: Message | None, text: str) -> Message:
-    """What was said so far and what is said now; what was chosen stays chosen."""
-    return replace(last, text=f"{last.text}\n{text}") if last else Message(text)
-
-
-def _answer(bot: Bot, message: Message) -> Message | None:
-    """Reply; ask and reply again where a question is worth it. The message as it was answered, None if unreadable."""
+def _answer(bot: Bot, last: _Last | None, text: str) -> _Last | None:
+    """Reply to what this makes of the conversation; ask, and reply again, where a question is worth it."""
     try:
+        earlier, told = (last.message, last.told) if last else (None, None)
+        now = continued(earlier, text, None, told, lambda message: bot.triage(message).outcome)
+        message = now.message
         reply = bot.reply(message)
         if isinstance(reply.outcome, Clarify):
             message = _asked(reply.outcome.question, message)
             reply = bot.reply(message)
     except MessageUnreadable as error:
         out.print(str(error), markup=False)
-        return None
+        return last
     out.print(render(reply, bot.version.knowledge))
-    return message
+    if now.alone or isinstance(reply.outcome, Decline):
+        return last
+    return _Last(message, reply.guidance.barrier.id if reply.guidance else None)
 
 
 def _asked(question: AskedQuestion, message: Message) -> Message:
     """The message with what was chosen, or with what was typed instead of a number."""
     out.print(question_block(question))
     line = (_read(f"1-{len(question.choices) + 1}> ") or "").strip()
-    if line.isdecimal() and 1 <= int(line) <= len(question.choices):
-        return Message(message.text, asked=True, offered=question.choices, chosen=question.choices[int(line) - 1])
-    if line.isdecimal() or not line or line.lower() == SOMETHING_ELSE.lower():
-        return Message(message.text, asked=True, offered=question.choices)
-    return Message(f"{message.text}\n{line}", asked=True)
+    return typed(message, question, line)
 
 
 def _read(prompt: str) -> str | None:

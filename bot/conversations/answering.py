@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.app import Bot, Reply
-from bot.conversations.dialogue import continued
+from bot.conversations.dialogue import continued, worth_reading
 from bot.conversations.inbox import Clock
 from bot.conversations.shown import HOW_TO_ASK, MAX_REJECTED, OUT_OF_GUESSES, Body, Failed, restored, stored
 from bot.errors import MessageUnreadable
@@ -21,7 +21,7 @@ from bot.knowledge import Choice
 from bot.store import Database
 from bot.store.tables import Conversation, Turn
 from bot.store.tables import Message as StoredMessage
-from bot.triage import Answer, AskedQuestion, Clarify, Decline, Message
+from bot.triage import Answer, AskedQuestion, Clarify, Decline, Message, Triage
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +91,13 @@ class Answering:
 
     def _answered(self, said: _Said) -> _Answered:
         turn = said.turn
-        text = "\n".join(said.texts).strip()
         if len(turn.rejected) > MAX_REJECTED:
             return _Answered(OUT_OF_GUESSES, turn.alone, tuple(turn.rejected), None)
-        if not text:
+        if not any(text.strip() for text in said.texts):
             return _Answered(HOW_TO_ASK, True, (), None)
         try:
-            now = continued(
-                said.earlier, text, said.pending, said.told, lambda message: self._bot.triage(message).outcome
-            )
+            text = "\n".join(worth_reading(said.texts, self._judge))
+            now = continued(said.earlier, text, said.pending, said.told, self._judge)
             message = _with_presses(now.message, turn)
             reply = self._bot.reply(message)
         except MessageUnreadable as error:
@@ -107,6 +105,9 @@ class Answering:
         body = self._body(reply)
         alone = now.alone or isinstance(reply.outcome, Decline)
         return _Answered(body, alone, message.rejected, reply)
+
+    def _judge(self, message: Message) -> Triage:
+        return self._bot.triage(message).outcome
 
     def _body(self, reply: Reply) -> Body:
         match reply.outcome:
@@ -174,10 +175,10 @@ async def _earlier(session: AsyncSession, past: Sequence[Turn]) -> Message | Non
             continue
         texts += await _texts_of(session, turn.id)
         if texts:
-            rejected = message.rejected if message else ()
-            kept = Message("\n".join(texts), message.asked if message else False)
-            kept = _with_presses(kept, turn)
-            message = Message(kept.text, kept.asked, kept.offered, kept.chosen, (*rejected, *kept.rejected))
+            kept = _with_presses(replace(message or Message(""), text="\n".join(texts)), turn)
+            if turn.rejected and not turn.asked:  # what was taken back in words takes an earlier choice with it
+                kept = replace(kept, offered=(), chosen=None)
+            message = kept
     return message
 
 

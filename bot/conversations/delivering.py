@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 from sqlalchemy import func, select
@@ -26,7 +27,12 @@ SETTLES_AFTER = timedelta(seconds=3)
 POLL_S = 0.2
 
 log = structlog.get_logger()
-Count = Callable[[str], None]
+
+
+class Counts(Protocol):
+    def delivery(self, what: str) -> None: ...
+
+    def answered_after(self, seconds: float) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +47,13 @@ class _Claim:
 
 
 class Delivering:
-    """Brings what is visible of a turn up to what was answered. `count` is told of what is worth counting."""
+    """Brings what is visible of a turn up to what was answered. `counts` is told of what is worth counting."""
 
-    def __init__(self, channels: Mapping[str, Channel], database: Database, clock: Clock, count: Count) -> None:
+    def __init__(self, channels: Mapping[str, Channel], database: Database, clock: Clock, counts: Counts) -> None:
         self._channels = channels
         self._database = database
         self._clock = clock
-        self._count = count
+        self._counts = counts
 
     async def deliver(self, turn_id: str, sender: str) -> None:
         """Post, or replace what was posted. `sender` is the workflow, the same after a restart.
@@ -61,7 +67,7 @@ class Delivering:
                 posted, failure = await self._send(channel, claim), None
             except Undeliverable as error:
                 posted, failure = None, error.reason
-                self._count("undeliverable")
+                self._counts.delivery("undeliverable")
                 log.warning("not delivered", turn=turn_id, reason=error.reason)
                 await channel.console(claim.address, claim.shown, error.reason)
             await self._done(turn_id, sender, claim, posted, failure)
@@ -72,12 +78,12 @@ class Delivering:
             try:
                 found = await self._look_up(channel, claim)
             except LookupImpossible:
-                self._count("repeated")
+                self._counts.delivery("repeated")
                 log.warning("repeated after a restart", turn=shown.turn)
                 shown = replace(shown, repeated=True)
             else:
                 if found:
-                    self._count("found after a restart")
+                    self._counts.delivery("found after a restart")
                     address = replace(address, posted=found)
         if address.posted is not None:
             await channel.replace(address, shown)
@@ -142,6 +148,8 @@ class Delivering:
         async with self._database.writing() as session:
             turn = await session.get_one(Turn, turn_id, with_for_update=True)
             turn.posted = posted or turn.posted
+            if turn.delivered_at is None:
+                self._counts.answered_after((self._clock() - turn.heard_at).total_seconds())
             turn.delivered = max(turn.delivered, claim.revision)
             turn.delivered_at = self._clock()
             turn.failure = failure or turn.failure
@@ -158,7 +166,9 @@ class Delivering:
 async def shown_of(session: AsyncSession, turn: Turn) -> Shown:
     """What the turn shows now. Raises pydantic.ValidationError for a reply that another release stored differently."""
     body = Withdrawn() if turn.erased or turn.reply is None else restored(turn.reply)
-    tried_by = select(Outcome.person).where(Outcome.turn == turn.id).order_by(Outcome.at)
+    tried_by = (
+        select(Outcome.person).where(Outcome.turn == turn.id, Outcome.barrier == turn.barrier).order_by(Outcome.at)
+    )
     messages = await session.scalar(select(func.count()).select_from(Message).where(Message.turn == turn.id))
     return Shown(
         turn=turn.id,
@@ -167,7 +177,7 @@ async def shown_of(session: AsyncSession, turn: Turn) -> Shown:
         private=turn.private,
         more=turn.more,
         messages=messages or 1,
-        tried_by=tuple(await session.scalars(tried_by)),
+        tried_by=tuple(await session.scalars(tried_by.order_by(Outcome.at))),
         shared_by=turn.asker if turn.shares else None,
         with_quotes=turn.with_quotes,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.triage import AskedQuestion, Decline, Message, Triage
@@ -39,14 +39,34 @@ def continued(
     """
     if earlier is None:
         return Continued(Message(text))
-    if pending is not None and (chosen := _typed_choice(earlier, pending, text)):
-        return Continued(chosen)
-    if pending is None and _is_aside(text, judge(Message(text))):
+    if pending is not None:
+        return Continued(typed(earlier, pending, text))
+    if _is_aside(text, judge(Message(text))):
         return Continued(Message(text, asked=True), alone=True)
-    both = replace(earlier, text=f"{earlier.text}\n{text}", asked=earlier.asked or pending is not None)
-    if told is not None and told not in both.rejected and is_correction(text):
-        both = replace(both, rejected=(*both.rejected, told))
+    both = replace(earlier, text=f"{earlier.text}\n{text}")
+    if told is not None and is_correction(text):  # what was chosen led to what is taken back now
+        both = replace(both, offered=(), chosen=None, rejected=tuple(dict.fromkeys((*both.rejected, told))))
     return Continued(both)
+
+
+def worth_reading(texts: Sequence[str], judge: Judge) -> Sequence[str]:
+    """Of a burst what is not just "hey" or "quick question"; all of it if nothing else was said."""
+    if len(texts) < 2:
+        return texts
+    return [text for text in texts if not _is_aside(text, judge(Message(text)))] or texts
+
+
+def typed(earlier: Message, question: AskedQuestion, line: str) -> Message:
+    """With the typed answer to a question: a choice by its number or label, nothing, or something else in words."""
+    answer = line.strip().rstrip(".!").lower()
+    labels = [choice.label.lower() for choice in question.choices]
+    if answer.isdecimal() and 1 <= int(answer) <= len(labels):
+        return chosen(earlier, question, int(answer) - 1)
+    if answer in labels:
+        return chosen(earlier, question, labels.index(answer))
+    if answer.isdecimal() or not answer or answer == SOMETHING_ELSE.lower():
+        return chosen(earlier, question, None)
+    return replace(earlier, text=f"{earlier.text}\n{line}", asked=True)
 
 
 def chosen(earlier: Message, question: AskedQuestion, choice: int | None) -> Message:
@@ -58,18 +78,6 @@ def chosen(earlier: Message, question: AskedQuestion, choice: int | None) -> Mes
 def is_correction(text: str) -> bool:
     """Whether it takes back what was told: "no, it's more that legal blocks us"."""
     return bool(_CORRECTION.match(text))
-
-
-def _typed_choice(earlier: Message, pending: AskedQuestion, text: str) -> Message | None:
-    line = text.strip().rstrip(".!").lower()
-    labels = [choice.label.lower() for choice in pending.choices]
-    if line.isdecimal() and 1 <= int(line) <= len(labels):
-        return chosen(earlier, pending, int(line) - 1)
-    if line in labels:
-        return chosen(earlier, pending, labels.index(line))
-    if line.isdecimal() or not line or line == SOMETHING_ELSE.lower():
-        return chosen(earlier, pending, None)
-    return None
 
 
 def _is_aside(text: str, outcome: Triage) -> bool:

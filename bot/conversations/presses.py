@@ -90,7 +90,9 @@ class Presses:
         """The presser takes the first step on; the answer says so."""
         async with self._found(pressed) as found:
             turn = found.turn
-            theirs = select(Outcome).where(Outcome.turn == turn.id, Outcome.person == pressed.person)
+            theirs = select(Outcome).where(
+                Outcome.turn == turn.id, Outcome.person == pressed.person, Outcome.barrier == turn.barrier
+            )
             if (await found.session.scalars(theirs)).first():
                 raise Refused(ALREADY_TRYING)
             guidance = restored(turn.reply) if turn.reply else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.guidance.guidance import BarrierLine, Guidance
@@ -14,6 +14,7 @@ STEPS_BEFORE_MORE = 2
 QUOTE_LIMIT = 120
 """Characters of the asker's own phrase that are quoted."""
 LABEL_WIDTH, GAP = 12, 2
+WHY = "Why"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,15 @@ def outline(guidance: Guidance, *, more: bool) -> Outline:
     return Outline(notes, headline, sureness, place, summary, advice, alternatives, provenance)
 
 
+def without_quotes(told: Outline) -> Outline:
+    """For other eyes than the asker's: none of their own words."""
+
+    def cleared(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+        return tuple(replace(row, quote=None) for row in rows if row.label != WHY)
+
+    return replace(told, advice=cleared(told.advice), alternatives=cleared(told.alternatives))
+
+
 def quoted(reason: str) -> str:
     """On one line, cut where it is long."""
     phrase = " ".join(reason.split())
@@ -77,7 +87,7 @@ def quoted(reason: str) -> str:
 
 def _advice(guidance: Guidance, *, more: bool) -> Iterator[Row]:
     if guidance.barrier.reason:
-        yield Row("Why", "you wrote", quoted(guidance.barrier.reason))
+        yield Row(WHY, "you wrote", quoted(guidance.barrier.reason))
     if guidance.measure_note:
         yield Row("Figures", guidance.measure_note)
     yield Row("This week", guidance.first_step.text)

@@ -114,14 +114,12 @@ class Triager:
         """Calibrated log-probabilities of the barriers, the asker's choice taken into account."""
         themes, barriers = self._heads.rank(self._ranking_encoder.encode([text])[0], text)
         ranked = calibrated(themes, barriers, self._heads.theme_of, self._bounds.temperature)
-        if message.rejected:
-            ranked = self._without(ranked, message.rejected)
-        if not message.offered:
-            return ranked
-        offered = {id for choice in message.offered for id in choice.barriers}
-        meant = set(message.chosen.barriers) if message.chosen else set(self._heads.barriers) - offered
-        chosen = np.array([id in meant for id in self._heads.barriers])
-        return np.log(condition(np.exp(ranked), chosen) + 1e-12).astype(np.float32)
+        if message.offered:
+            offered = {id for choice in message.offered for id in choice.barriers}
+            meant = set(message.chosen.barriers) if message.chosen else set(self._heads.barriers) - offered
+            chosen = np.array([id in meant for id in self._heads.barriers])
+            ranked = np.log(condition(np.exp(ranked), chosen) + 1e-12).astype(np.float32)
+        return self._without(ranked, message.rejected) if message.rejected else ranked
 
     def _without(self, ranked: Floats, rejected: tuple[str, ...]) -> Floats:
         gone = np.array([id in rejected for id in self._heads.barriers])

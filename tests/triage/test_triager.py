@@ -146,4 +146,5 @@ def test_not_this_takes_the_barrier_away_and_never_asks_or_declines(bot: Bot) ->
 
 def test_a_rejected_barrier_that_the_knowledge_no_longer_has_changes_nothing(bot: Bot) -> None:
     message = Message("legal needs six weeks for every model update")
-    assert bot.triage(replace(message, rejected=("ORG-999",))).ranking == bot.triage(message).ranking
+    unknown = bot.triage(replace(message, rejected=("ORG-999",)))
+    assert [b.id for b in unknown.ranking.barriers[:5]] == [b.id for b in bot.triage(message).ranking.barriers[:5]]

@@ -74,6 +74,7 @@ def upgrade() -> None:
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("private", sa.Boolean(), nullable=False),
+        sa.Column("waits", sa.Boolean(), nullable=False),
         sa.Column("outsider", sa.Boolean(), nullable=False),
         sa.Column("post_in", sa.String(), nullable=False),
         sa.Column("post_under", sa.String(), nullable=True),

@@ -1,0 +1,1 @@
+"""Slack: translate in (listen), translate out (blocks), deliver."""

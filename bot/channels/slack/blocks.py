@@ -1,0 +1,249 @@
+"""What a turn shows -> Block Kit and its plain-text twin. Pure: no clock, no network, no settings.
+
+All words stand in `text` elements of `rich_text` or in `plain_text` objects: Slack reads no markup in either.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    CheckboxesElement,
+    ContextActionsBlock,
+    ContextBlock,
+    FeedbackButtonObject,
+    FeedbackButtonsElement,
+    Option,
+    PlainTextObject,
+    RichTextBlock,
+    RichTextElement,
+    RichTextElementParts,
+    RichTextListElement,
+    RichTextSectionElement,
+)
+
+from bot.channels.slack.limits import BLOCKS, BUTTON_CHARACTERS, FALLBACK_CHARACTERS, MESSAGE_CHARACTERS
+from bot.channels.slack.markup import escape, inert
+from bot.conversations.dialogue import SOMETHING_ELSE
+from bot.conversations.shown import Failed, Shown, Withdrawn
+from bot.guidance import Guidance
+from bot.guidance.declined import Declined
+from bot.guidance.outline import Outline, Row, outline, without_quotes
+from bot.knowledge import Source
+from bot.triage import AskedQuestion
+
+CHOOSE, NOT_THIS, MORE, LESS = "triage_choose", "triage_not_this", "triage_more", "triage_less"
+TRY_THIS, SHARE, WITH_QUOTES, FEEDBACK = "triage_try_this", "triage_share", "triage_with_quotes", "triage_feedback"
+HELPFUL, NOT_HELPFUL = "helpful", "not-helpful"
+NOTHING_CHOSEN = "none"
+"""The value's argument for "something else"."""
+REPEATED = "(repeated after a restart)"
+WITHDRAWN = "The question was deleted, and what I had stored of it with it."
+BULLET = "• "
+CUT = " …"
+
+Text, Style, Person = RichTextElementParts.Text, RichTextElementParts.TextStyle, RichTextElementParts.User
+_PERSON = re.compile(r"[UW][A-Z0-9]{1,30}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """`text` says all that matters by itself: notifications, screen readers, and when Slack refuses the blocks."""
+
+    blocks: tuple[Block, ...]
+    text: str
+
+    @property
+    def payload(self) -> list[dict[str, object]]:
+        return [cast(dict[str, object], block.to_dict()) for block in self.blocks]  # pyright: ignore[reportUnknownMemberType]
+
+
+def render(shown: Shown, *, buttons: bool = True, opening: str | None = None) -> Rendered:
+    """One turn's message, within Slack's limits. `buttons` are left out where they could not work."""
+    lines, blocks = _body(shown)
+    if opening:
+        lines, blocks = [opening, *lines], [_rich(_section(Text(text=opening))), *blocks]
+    actions = list(_actions(shown)) if buttons else []
+    notes = list(_notes(shown))
+    blocks = [*_within(blocks, BLOCKS - len(actions) - len(notes)), *actions, *notes]
+    lines += [note for block in notes for note in _texts_of(block)]
+    return Rendered(tuple(blocks), _fallback(lines))
+
+
+def _body(shown: Shown) -> tuple[list[str], list[Block]]:
+    match shown.body:
+        case Guidance() as guidance:
+            told = outline(guidance, more=shown.more)
+            told = told if shown.with_quotes else without_quotes(told)
+            sources = guidance.sources if shown.more else ()
+            return _lines(told, sources), list(_guidance(told, sources))
+        case AskedQuestion(ask=ask) as question:
+            choices = [f"{BULLET}{choice.label}" for choice in question.choices]
+            return [ask, *choices, f"{BULLET}{SOMETHING_ELSE}"], [_rich(_section(_bold(ask)))]
+        case Declined(lines=lines):
+            return [inert(line) for line in lines], [
+                _rich(*(_section(Text(text=inert(f"{line}\n"))) for line in lines))
+            ]
+        case Failed(reference=reference):
+            said = f"I could not answer that: something failed on my side (reference {reference}). Please ask again."
+            return [said], [_rich(_section(Text(text=said)))]
+        case Withdrawn():
+            return [WITHDRAWN], [_rich(_section(Text(text=WITHDRAWN, style=Style(italic=True))))]
+
+
+def _guidance(told: Outline, sources: Sequence[Source]) -> Iterator[Block]:
+    if told.notes:
+        yield _rich(_section(*(Text(text=note, style=Style(italic=True)) for note in told.notes)))
+    yield _rich(_section(_bold(told.headline), Text(text=f"  {told.sureness}")))
+    yield _small(told.place)
+    yield _rich(_section(Text(text=told.summary)))
+    for rows in (told.advice, told.alternatives):
+        if rows:
+            yield _rich(*_rows(rows))
+    yield _small(*(f"{row.label}: {row.whole}" for row in told.provenance))
+    if sources:
+        yield _rich(_section(_bold("Sources")), RichTextListElement(style="bullet", elements=[*map(_source, sources)]))
+
+
+def _rows(rows: Iterable[Row]) -> Iterator[RichTextElement]:
+    """Labels bold, bullets as one list, the asker's own words in italics."""
+    bullets: list[RichTextElement] = []
+    for row in rows:
+        is_bullet = row.text.startswith(BULLET)
+        if bullets and (row.label or not is_bullet):
+            yield RichTextListElement(style="bullet", elements=bullets)
+            bullets = []
+        if not is_bullet:
+            said = [Text(text=f" {inert(row.quote)}", style=Style(italic=True))] if row.quote else []
+            label = [_bold(f"{row.label}  ")] if row.label else []
+            yield _section(*label, Text(text=row.text), *said, Text(text="\n"))
+            continue
+        if row.label:
+            yield _section(_bold(row.label))
+        bullets.append(_section(Text(text=row.text.removeprefix(BULLET))))
+    if bullets:
+        yield RichTextListElement(style="bullet", elements=bullets)
+
+
+def _actions(shown: Shown) -> Iterator[Block]:
+    match shown.body:
+        case AskedQuestion(choices=choices):
+            labels = [(str(place), choice.label) for place, choice in enumerate(choices)]
+            yield ActionsBlock(
+                elements=[
+                    _button(f"{CHOOSE}_{place}", label, shown.turn, place)
+                    for place, label in [*labels, (NOTHING_CHOSEN, SOMETHING_ELSE)]
+                ]
+            )
+        case Guidance(barrier=barrier):
+            fold = _button(LESS, "Less", shown.turn) if shown.more else _button(MORE, "More", shown.turn)
+            not_this = [] if shown.shared_by else [_button(NOT_THIS, "Not this", shown.turn, barrier.id)]
+            yield ActionsBlock(elements=[_button(TRY_THIS, "We'll try this", shown.turn), fold, *not_this])
+            if shown.private:
+                yield ActionsBlock(elements=[_own_words(), _button(SHARE, "Share with the channel", shown.turn)])
+            yield ContextActionsBlock(elements=[_feedback(shown.turn)])
+        case _:
+            return
+
+
+def _notes(shown: Shown) -> Iterator[Block]:
+    people = [person for person in shown.tried_by if _PERSON.fullmatch(person)]
+    if people:
+        tried = [part for person in people for part in (Person(user_id=person), Text(text=", "))]
+        yield _rich(_section(Text(text="✅ Being tried by "), *tried[:-1]))
+    if shown.messages > 1 and not isinstance(shown.body, Withdrawn):
+        yield _small(f"To your {shown.messages} messages.")
+    if shown.shared_by and _PERSON.fullmatch(shown.shared_by):
+        yield _rich(_section(Text(text="Asked privately and shared by "), Person(user_id=shown.shared_by)))
+    if shown.repeated:
+        yield _small(REPEATED)
+
+
+def _lines(told: Outline, sources: Sequence[Source]) -> list[str]:
+    opening = [*told.notes, f"{told.headline} {told.sureness}", told.place, told.summary]
+    rows = [f"{row.label}: {_said(row)}" if row.label else _said(row) for row in told.rows]
+    return [*opening, *rows, *(f"{BULLET}{source.id} {source.title} ({source.year})" for source in sources)]
+
+
+def _said(row: Row) -> str:
+    return row.text if row.quote is None else f"{row.text} {inert(row.quote)}"
+
+
+def _fallback(lines: Sequence[str]) -> str:
+    """Cut first, then escaped: a cut must not leave half an escape behind."""
+    text = "\n".join(lines)
+    while len(escaped := escape(text)) > FALLBACK_CHARACTERS:
+        text = text.removesuffix(CUT)[: FALLBACK_CHARACTERS - len(escaped)].rstrip() + CUT
+    return escaped
+
+
+def _within(blocks: Sequence[Block], most: int) -> list[Block]:
+    """As many blocks as Slack takes, by number and by characters."""
+    kept: list[Block] = []
+    characters = 0
+    for block in blocks[:most]:
+        characters += sum(map(len, _texts_of(block)))
+        if characters > MESSAGE_CHARACTERS:
+            break
+        kept.append(block)
+    return kept
+
+
+def _texts_of(block: Block) -> Iterator[str]:
+    def walk(part: object) -> Iterator[str]:
+        if isinstance(part, dict):
+            for key, value in cast(dict[str, object], part).items():
+                yield from [value] if key == "text" and isinstance(value, str) else walk(value)
+        elif isinstance(part, list):
+            for value in cast(list[object], part):
+                yield from walk(value)
+
+    yield from walk(cast(object, block.to_dict()))  # pyright: ignore[reportUnknownMemberType] - slack_sdk has no types here
+
+
+def _rich(*elements: RichTextElement) -> RichTextBlock:
+    return RichTextBlock(elements=list(elements))
+
+
+def _section(*parts: RichTextElement) -> RichTextSectionElement:
+    return RichTextSectionElement(elements=list(parts))
+
+
+def _bold(text: str) -> RichTextElement:
+    return Text(text=text, style=Style(bold=True))
+
+
+def _small(*lines: str) -> ContextBlock:
+    return ContextBlock(elements=[PlainTextObject(text=line, emoji=False) for line in lines])
+
+
+def _source(source: Source) -> RichTextSectionElement:
+    told = f"{source.id}  {source.authors} ({source.year}): {source.title}. {source.venue}. "
+    return _section(Text(text=told), RichTextElementParts.Link(url=source.url))
+
+
+def _button(action: str, label: str, turn: str, argument: str = "") -> ButtonElement:
+    return ButtonElement(
+        action_id=action,
+        text=PlainTextObject(text=label[:BUTTON_CHARACTERS], emoji=False),
+        value=f"{turn}|{argument}" if argument else turn,
+    )
+
+
+def _own_words() -> CheckboxesElement:
+    option = Option(value="yes", label=None, text=PlainTextObject(text="with the words of mine that it quotes"))
+    return CheckboxesElement(action_id=WITH_QUOTES, options=[option])
+
+
+def _feedback(turn: str) -> FeedbackButtonsElement:
+    return FeedbackButtonsElement(
+        action_id=FEEDBACK,
+        positive_button=FeedbackButtonObject(text="Helpful", value=f"{turn}|{HELPFUL}"),
+        negative_button=FeedbackButtonObject(text="Not helpful", value=f"{turn}|{NOT_HELPFUL}"),
+    )

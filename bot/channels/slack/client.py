@@ -1,0 +1,123 @@
+"""Slack's Web API as we call it: retries where a repetition is harmless, one message a second a channel."""
+
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# slack_sdk's dictionaries have no types; here, and here alone, answers become ours.
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Literal, TypeVar, cast
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict, ValidationError
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.async_handler import AsyncRetryHandler
+from slack_sdk.http_retry.builtin_async_handlers import (
+    AsyncConnectionErrorRetryHandler,
+    AsyncRateLimitErrorRetryHandler,
+    AsyncServerErrorRetryHandler,
+)
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot.channels.slack.limits import POST_EVERY_S
+from bot.conversations.channel import NotDelivered, Undeliverable
+
+TIMEOUT_S = 10.0
+RETRIES = 3
+"""The SDK counts attempts over all handlers together, so each is given the same."""
+FORGET_PACE_ABOVE = 1000
+MAY_PASS = frozenset(
+    {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+)
+
+Care = Literal["post", "ask", "once"]
+"""`post` repeats only what Slack refused for its rate: a post whose answer was lost may have been seen. `ask` repeats
+whatever may pass. `once` is for marks that nobody misses."""
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class Answer(BaseModel):
+    """What we read of an answer; the rest is left alone."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Api:
+    """Typed calls on one pool of connections; to be made inside the running loop, and closed."""
+
+    def __init__(self, token: str, base_url: str) -> None:
+        self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S))
+        slow_down = AsyncRateLimitErrorRetryHandler(max_retry_count=RETRIES)
+        careful: list[AsyncRetryHandler] = [slow_down]
+        harmless: list[AsyncRetryHandler] = [
+            slow_down,
+            AsyncConnectionErrorRetryHandler(max_retry_count=RETRIES),
+            AsyncServerErrorRetryHandler(max_retry_count=RETRIES),
+        ]
+        handlers: dict[Care, list[AsyncRetryHandler]] = {"post": careful, "ask": harmless, "once": []}
+        self._clients = {
+            care: AsyncWebClient(token, base_url=base_url, session=self.session, retry_handlers=each)
+            for care, each in handlers.items()
+        }
+
+    @property
+    def client(self) -> AsyncWebClient:
+        """For Bolt, which makes its own of it."""
+        return self._clients["ask"]
+
+    async def write(self, care: Care, method: str, answer: type[Model], **arguments: object) -> Model:
+        """Call a method that takes JSON. Raises NotDelivered for what may pass, Undeliverable for what will not."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return await _called(self._clients[care].api_call(method, json=given), answer)
+
+    async def read(self, care: Care, method: str, answer: type[Model], **arguments: object) -> Model:
+        """Call a method that takes a form. Raises the same."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        return await _called(self._clients[care].api_call(method, params=given), answer)
+
+    async def close(self) -> None:
+        await self.session.close()
+
+
+async def _called(call: Awaitable[AsyncSlackResponse], answer: type[Model]) -> Model:
+    try:
+        return answer.model_validate((await call).data)
+    except SlackApiError as error:
+        status, reason = _refusal(cast(AsyncSlackResponse, error.response))
+        if status == 429 or status >= 500 or reason in MAY_PASS:
+            raise NotDelivered(reason) from None
+        raise Undeliverable(reason) from None
+    except ValidationError as error:
+        raise NotDelivered("an answer of another shape") from error
+    except (aiohttp.ClientError, TimeoutError) as error:
+        raise NotDelivered(type(error).__name__) from None
+
+
+def _refusal(answer: AsyncSlackResponse) -> tuple[int, str]:
+    told = cast(object, answer.data)
+    reason = cast(dict[str, object], told).get("error") if isinstance(told, dict) else None
+    return cast(int, answer.status_code), str(reason or f"HTTP {answer.status_code}")
+
+
+class Pace:
+    """Turns at a channel, a second apart. `now` is the loop's time in seconds."""
+
+    def __init__(self, every_s: float = POST_EVERY_S, now: Callable[[], float] | None = None) -> None:
+        self._every_s = every_s
+        self._now = now or (lambda: asyncio.get_running_loop().time())
+        self._free_at: dict[str, float] = {}
+
+    async def turn(self, channel: str) -> None:
+        """Wait for this channel's next free moment; those who come together queue up."""
+        await asyncio.sleep(self.wait_s(channel))
+
+    def wait_s(self, channel: str) -> float:
+        """Seconds until the moment that is taken by this call."""
+        now = self._now()
+        if len(self._free_at) > FORGET_PACE_ABOVE:
+            self._free_at = {each: at for each, at in self._free_at.items() if at > now}
+        at = max(now, self._free_at.get(channel, now))
+        self._free_at[channel] = at + self._every_s
+        return at - now

@@ -1,0 +1,218 @@
+"""Bolt's listeners: translate in, hand over, acknowledge. Nothing is acknowledged before it is safe."""
+
+# pyright: reportUnknownMemberType=false
+# Bolt's registration methods are typed in part only.
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from pydantic import ValidationError
+from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+
+from bot.channels.slack import hear, words
+from bot.channels.slack.blocks import (
+    CHOOSE,
+    FEEDBACK,
+    HELPFUL,
+    LESS,
+    MORE,
+    NOT_THIS,
+    NOTHING_CHOSEN,
+    SHARE,
+    TRY_THIS,
+    WITH_QUOTES,
+    render,
+)  # fmt: skip
+from bot.channels.slack.client import Api
+from bot.channels.slack.commands import Commands
+from bot.channels.slack.payloads import Command, Envelope, EventMessage, HomeOpened, Press, UserChange
+from bot.channels.slack.receipts import Receipts
+from bot.conversations.inbox import Inbox
+from bot.conversations.presses import Presses, Refused
+from bot.conversations.privacy import Privacy
+
+log = structlog.get_logger()
+_ANY = re.compile(".*")
+Body = dict[str, Any]
+"""As Bolt hands it over; each listener makes a model of it first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot is in its workspace, as Slack says."""
+
+    workspace: str
+    bot_user: str
+    bot_id: str
+    token: str
+
+
+class Listeners:
+    """What Slack's users can do, wired to the conversations."""
+
+    def __init__(
+        self, identity: Identity, inbox: Inbox, presses: Presses, commands: Commands, privacy: Privacy,
+        receipts: Receipts,
+    ) -> None:  # fmt: skip
+        self._identity = identity
+        self._inbox = inbox
+        self._presses = presses
+        self._commands = commands
+        self._privacy = privacy
+        self._receipts = receipts
+
+    def app(self, api: Api) -> AsyncApp:
+        """Bolt, which runs each listener to its end before it acknowledges. Signatures were checked at the door."""
+        me = self._identity
+
+        async def authorize(team_id: str | None) -> AuthorizeResult:
+            return AuthorizeResult(
+                enterprise_id=None,
+                team_id=team_id or me.workspace,
+                bot_user_id=me.bot_user,
+                bot_id=me.bot_id,
+                bot_token=me.token,
+            )
+
+        app = AsyncApp(
+            client=api.client,
+            authorize=authorize,
+            process_before_response=True,
+            request_verification_enabled=False,
+            ssl_check_enabled=False,
+            raise_error_for_unhandled_request=False,
+        )
+        app.event("app_mention")(self._on_message)
+        app.event("message")(self._on_message)
+        app.event("app_home_opened")(self._on_home_opened)
+        app.event("user_change")(self._on_user_change)
+        app.event(_ANY)(self._on_other)
+        app.command(words.COMMAND)(self._on_command)
+        app.action(re.compile(f"{CHOOSE}_.*"))(self._on_choose)
+        for action, listener in {
+            NOT_THIS: self._on_not_this, MORE: self._on_more, LESS: self._on_more, TRY_THIS: self._on_try_this,
+            SHARE: self._on_share, FEEDBACK: self._on_feedback,
+        }.items():  # fmt: skip
+            app.action(action)(listener)
+        app.action(_ANY)(_acknowledge)
+        app.error(_failed)
+        return app
+
+    async def _on_message(self, body: Body, event: Body) -> None:
+        envelope, message = Envelope.model_validate(body), EventMessage.model_validate(event)
+        if not self._serves(envelope):
+            return
+        if gone := hear.deleted(message, envelope):
+            await self._inbox.delete(*gone)
+        elif message.subtype == "message_changed":
+            if edited := hear.edited(message, envelope, self._identity.bot_user):
+                await self._inbox.edit(edited)
+        elif (heard := hear.heard(message, envelope, self._identity.bot_user)) and await self._inbox.hear(heard):
+            self._receipts.received(heard)
+
+    async def _on_home_opened(self, body: Body, event: Body) -> None:
+        opened = HomeOpened.model_validate(event)
+        if self._serves(Envelope.model_validate(body)) and opened.tab == "messages":
+            self._receipts.suggest(opened.channel)
+
+    async def _on_user_change(self, body: Body, event: Body) -> None:
+        """What a deactivated account wrote is erased."""
+        envelope, change = Envelope.model_validate(body), UserChange.model_validate(event)
+        if change.user.deleted and self._serves(envelope):
+            await self._privacy.forget(envelope.team_id, change.user.id)
+
+    async def _on_other(self) -> None:
+        """Slack wants a 200 for every event that it was told to send."""
+
+    async def _on_command(self, body: Body, ack: AsyncAck) -> None:
+        command = Command.model_validate(body)
+        if command.is_enterprise_install == "true":
+            await ack(words.ENTERPRISE)
+            return
+        said = await self._commands.answer(command)
+        await (ack(said) if said else ack())
+
+    async def _on_choose(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
+        async def choose(press: Press, turn: str, choice: str) -> None:
+            if choice != NOTHING_CHOSEN and not choice.isdecimal():
+                raise Refused("That is none of the choices.")
+            taken = None if choice == NOTHING_CHOSEN else int(choice)
+            await self._presses.choose(hear.pressed(press, turn), taken)
+
+        await self._pressed(body, ack, respond, choose)
+
+    async def _on_not_this(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
+        async def not_this(press: Press, turn: str, barrier: str) -> None:
+            await self._presses.not_this(hear.pressed(press, turn), barrier)
+
+        await self._pressed(body, ack, respond, not_this)
+
+    async def _on_more(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
+        async def more(press: Press, turn: str, _argument: str) -> None:
+            shown = await self._presses.more(hear.pressed(press, turn), press.actions[0].action_id == MORE)
+            if shown is not None:
+                rendered = render(shown, buttons=False)
+                await respond(
+                    text=rendered.text, blocks=rendered.payload, response_type="ephemeral", replace_original=False
+                )
+
+        await self._pressed(body, ack, respond, more)
+
+    async def _on_try_this(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
+        async def try_this(press: Press, turn: str, _argument: str) -> None:
+            await self._presses.try_this(hear.pressed(press, turn))
+
+        await self._pressed(body, ack, respond, try_this)
+
+    async def _on_share(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
+        async def share(press: Press, turn: str, _argument: str) -> None:
+            await self._presses.share(hear.pressed(press, turn), with_quotes=press.state.is_ticked(WITH_QUOTES))
+
+        await self._pressed(body, ack, respond, share)
+
+    async def _on_feedback(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
+        async def feedback(press: Press, turn: str, opinion: str) -> None:
+            thanks = await self._presses.helpful(hear.pressed(press, turn), opinion == HELPFUL)
+            await respond(thanks, response_type="ephemeral", replace_original=False)
+
+        await self._pressed(body, ack, respond, feedback)
+
+    async def _pressed(
+        self, body: Body, ack: AsyncAck, respond: AsyncRespond, act: Callable[[Press, str, str], Awaitable[None]]
+    ) -> None:
+        """Act, then acknowledge; a refusal is told to the presser alone."""
+        press = Press.model_validate(body)
+        turn, _, argument = press.actions[0].value.partition("|")
+        try:
+            await act(press, turn, argument)
+        except Refused as refusal:
+            await respond(str(refusal), response_type="ephemeral", replace_original=False)
+        await ack()
+
+    def _serves(self, envelope: Envelope) -> bool:
+        if envelope.of_enterprise:
+            log.warning("event of an Enterprise installation dropped", workspace=envelope.team_id)
+            return False
+        return True
+
+
+async def _acknowledge(ack: AsyncAck) -> None:
+    await ack()
+
+
+async def _failed(error: Exception) -> BoltResponse:
+    """Slack sends an event again for a 500, and tells a person who pressed or typed that it failed."""
+    if isinstance(error, ValidationError):
+        log.warning("payload refused", fields=[".".join(map(str, each["loc"])) for each in error.errors()])
+        return BoltResponse(status=400, body="The payload cannot be read.")
+    reference = uuid4().hex[:8]
+    log.exception("listener failed", reference=reference, exc_info=error)
+    return BoltResponse(status=500, body="")

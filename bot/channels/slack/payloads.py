@@ -1,0 +1,130 @@
+"""What Slack sends, as far as we read it. Anything else in a payload is left alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Payload(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class EventMessage(Payload):
+    """A `message` or `app_mention` event, or the message inside of a `message_changed` one."""
+
+    type: str = "message"
+    subtype: str | None = None
+    user: str | None = None
+    bot_id: str | None = None
+    app_id: str | None = None
+    text: str = ""
+    ts: str = ""
+    thread_ts: str | None = None
+    channel: str = ""
+    channel_type: str | None = None
+    user_team: str | None = None
+    source_team: str | None = None
+    edited: Edit | None = None
+    message: EventMessage | None = None
+    previous_message: EventMessage | None = None
+    deleted_ts: str | None = None
+
+
+class Edit(Payload):
+    ts: str
+
+
+class Authorization(Payload):
+    enterprise_id: str | None = None
+    team_id: str | None = None
+    is_enterprise_install: bool = False
+
+
+class Envelope(Payload):
+    """Around every event."""
+
+    team_id: str
+    is_ext_shared_channel: bool = False
+    authorizations: tuple[Authorization, ...] = ()
+
+    @property
+    def of_enterprise(self) -> bool:
+        return any(each.is_enterprise_install for each in self.authorizations)
+
+
+class HomeOpened(Payload):
+    user: str
+    channel: str
+    tab: str = ""
+
+
+class ChangedUser(Payload):
+    id: str
+    deleted: bool = False
+
+
+class UserChange(Payload):
+    user: ChangedUser
+
+
+class Named(Payload):
+    id: str
+    team_id: str | None = None
+
+
+class Container(Payload):
+    message_ts: str = ""
+    channel_id: str = ""
+    is_ephemeral: bool = False
+
+
+class FeedbackChoice(Payload):
+    value: str = ""
+
+
+class Action(Payload):
+    action_id: str
+    action_ts: str
+    value: str = ""
+
+
+class Ticked(Payload):
+    selected_options: tuple[Payload, ...] = ()
+
+
+class State(Payload):
+    values: dict[str, dict[str, Ticked]] = {}
+
+    def is_ticked(self, action_id: str) -> bool:
+        return any(bool(each[action_id].selected_options) for each in self.values.values() if action_id in each)
+
+
+class Press(Payload):
+    """A `block_actions` payload."""
+
+    user: Named
+    team: Named
+    container: Container
+    actions: tuple[Action, ...] = Field(min_length=1)
+    state: State = State()
+    response_url: str | None = None
+    trigger_id: str = ""
+
+
+class Command(Payload):
+    """A slash command."""
+
+    team_id: str
+    channel_id: str
+    user_id: str
+    text: str = ""
+    trigger_id: str
+    response_url: str
+    is_enterprise_install: str = "false"
+
+
+def moment(ts: str) -> datetime:
+    """A message's id is its time, in seconds with microseconds."""
+    return datetime.fromtimestamp(float(ts), UTC)

@@ -1,0 +1,58 @@
+"""`triage serve`: answer in Slack."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+
+import uvicorn
+
+from bot.app import Bot
+from bot.commands.console import open_bot, tell
+from bot.errors import PortTaken
+from bot.logs import configure
+from bot.metrics import Metrics
+from bot.server import serving
+from bot.settings import Settings, load_settings
+
+FINISH_WITHIN_S = 8
+
+
+def serve() -> None:
+    """Answer in Slack, over HTTP, until stopped. Needs SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET."""
+    settings = load_settings()
+    configure(settings.triage_log)
+    with _listening(settings.triage_host, settings.port) as listener:  # first: two of us must not share an executor id
+        asyncio.run(_serve(settings, open_bot(), listener))
+
+
+async def _serve(settings: Settings, bot: Bot, listener: socket.socket) -> None:
+    metrics = Metrics()
+    host, port = listener.getsockname()[:2]
+    if settings.triage_metrics_port is not None:
+        metrics.serve(settings.triage_host, settings.triage_metrics_port)
+    async with serving(settings, bot, metrics, port) as app:
+        tell(f"Serving Slack on http://{host}:{port}/slack/events with knowledge index {bot.version.number}.")
+        config = uvicorn.Config(
+            app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=FINISH_WITHIN_S,
+            server_header=False,
+        )  # fmt: skip
+        for each in (signal.SIGTERM, signal.SIGINT):
+            # uvicorn ends in order on either, and then raises it again: our own end comes after that.
+            signal.signal(each, lambda _signal, _frame: None)
+        await uvicorn.Server(config).serve(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """A bound socket. Its protocol is named: asyncio sends small answers at once only then."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise PortTaken(host, port, error.strerror or "it cannot be bound") from error
+    return listener
