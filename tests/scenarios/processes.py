@@ -1,0 +1,82 @@
+"""`triage serve` as a process of its own: to be killed, restarted, measured from outside."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from tests.standins.slack import Slack
+
+READY_WITHIN_S = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+@dataclass
+class Serve:
+    """A replica. `start` after `kill` is the same replica: same port, same home."""
+
+    slack: Slack
+    home: Path
+    database_url: str | None = None
+    port: int = field(default_factory=free_port)
+    log: Path | None = None
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, *, ready: bool = True) -> Serve:
+        kept = {"PATH", "HOME", "LANG", "TMPDIR"}
+        environment = {name: value for name, value in os.environ.items() if name in kept} | {
+            "SLACK_BOT_TOKEN": self.slack.token,
+            "SLACK_SIGNING_SECRET": self.slack.signing_secret,
+            "SLACK_API_BASE_URL": self.slack.base_url,
+            "TRIAGE_HOME": str(self.home),
+            "PORT": str(self.port),
+            "DATABASE_URL": self.database_url or "",
+        }
+        log = (self.log or self.home / "serve.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", "from bot.cli import main; main()", "serve"],
+            env=environment, stdout=log, stderr=log, cwd=self.home,
+        )  # fmt: skip
+        log.close()
+        if ready:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self) -> None:
+        until = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < until:
+            assert self.process is not None and self.process.poll() is None, "it ended before it was ready"
+            try:
+                if httpx.get(f"{self.url}/readyz", timeout=2).status_code == 200:
+                    return
+            except httpx.HTTPError:
+                time.sleep(0.05)
+        raise TimeoutError("not ready")
+
+    def kill(self) -> None:
+        """kill -9."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        return self.process.wait(30)
