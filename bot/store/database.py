@@ -140,16 +140,19 @@ class Database:
         connection.commit()
 
     def _named(self) -> str:
-        return self._url.render_as_string() if self._url else str(self._home / STORE)
+        # Without the query: it may hold a password, too.
+        return self._url.set(query={}).render_as_string() if self._url else str(self._home / STORE)
 
 
 def _postgres(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
-        raise StoreUnavailable("DATABASE_URL", "it is no database address") from error
+    except (ArgumentError, ValueError):  # a port that is no number
+        raise StoreUnavailable("DATABASE_URL", "it is no database address") from None
     if parsed.get_backend_name() not in ("postgres", "postgresql"):
         raise StoreUnavailable("DATABASE_URL", f"{parsed.get_backend_name()} is not supported; use postgresql://")
+    if "@" in (parsed.host or ""):  # a part of the password would be told as the host
+        raise StoreUnavailable("DATABASE_URL", "write an @ in its password as %40")
     return parsed.set(drivername="postgresql+psycopg")
 
 
