@@ -149,7 +149,13 @@ class Inbox:
             near = near.where(Conversation.thread == heard.thread)
         else:
             near = near.where(Turn.private.is_(False))
-        return (await session.scalars(near.with_for_update(of=Turn))).first()
+        turn = (await session.scalars(near.with_for_update(of=Turn))).first()
+        if turn is None or turn.posted is None:
+            return turn
+        # Answered already: it joins only what was being typed at the same place, not the answer it may reply to.
+        began = await session.get_one(Conversation, turn.conversation)
+        turn_is_root = turn.id == heard.room.key(began.thread)
+        return turn if turn.waits and turn_is_root == heard.is_root else None
 
     async def _new_turn(self, session: AsyncSession, heard: Heard) -> Turn:
         private = heard.kind == "command"

@@ -1,0 +1,309 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from bot.app import Bot
+from bot.channels.slack import words
+from bot.conversations import presses
+from tests.scenarios.serving import Served, served
+from tests.standins.slack import Slack
+
+APPROVAL = "legal needs six weeks for every model update"
+HIRING = "we can't hire ML engineers, they all go to big tech"
+COSTS = "half our cloud budget goes on idle GPUs"
+VAGUE = "deploying models is painful"
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[Slack]:
+    with Slack() as slack:
+        yield slack
+
+
+@pytest.fixture(scope="module")
+def bot_in_slack(slack: Slack, bot: Bot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(slack, bot, tmp_path_factory.mktemp("slack")) as running:
+        yield running
+
+
+@pytest.fixture
+def room(slack: Slack, bot_in_slack: Served, request: pytest.FixtureRequest) -> str:
+    """A channel of this test's own, with ana and bo in it."""
+    name = request.node.name[:70].replace("[", "-").replace("]", "")
+    slack.channel(name, members=["ana", "bo"])
+    return name
+
+
+def asked(slack: Slack, room: str, text: str, person: str = "ana", thread: str | None = None) -> str:
+    ts = slack.say(person, room, text, thread=thread)
+    slack.wait_answer(thread or ts)
+    slack.settled(0.4)
+    return ts
+
+
+def the_answer(slack: Slack, ts: str):
+    (answer,) = slack.answers_to(ts)
+    return answer
+
+
+def press(slack: Slack, person: str, message: object, button: str, **more: object) -> None:
+    slack.press(person, message, button, wait=True, **more)
+    slack.settled(0.6)
+
+
+def last_private(slack: Slack, person: str) -> str:
+    return slack.ephemerals(person)[-1].text
+
+
+def test_a_mention_is_answered_in_its_thread_once_though_slack_tells_it_twice(slack: Slack, room: str):
+    ts = asked(slack, room, f"@bot {APPROVAL}")
+    answer = the_answer(slack, ts)
+    assert answer.thread_ts == ts
+    assert "Approval and change processes do not fit models" in answer.text
+    assert "“legal needs six weeks”" in answer.text
+    assert answer.options["unfurl_links"] is False
+    assert answer.options["unfurl_media"] is False
+    assert not answer.pings
+
+
+def test_question_choice_not_this_try_and_feedback_stay_one_message(slack: Slack, room: str):
+    ts = asked(slack, room, f"@bot {VAGUE}")
+    question = the_answer(slack, ts)
+    assert "Something else" in question.buttons
+    press(slack, "bo", question.ts, "Too many manual steps")
+    assert last_private(slack, "bo") == presses.NOT_YOURS
+    press(slack, "ana", question.ts, "Too many manual steps")
+    first = the_answer(slack, ts)
+    assert "Deployment is manual" in first.text
+    press(slack, "ana", first.ts, "Not this")
+    second = the_answer(slack, ts)
+    assert "Deployment is manual" not in second.text
+    assert "Not this" in second.buttons
+    press(slack, "bo", second.ts, "We'll try this")
+    assert "Being tried by @bo" in the_answer(slack, ts).text
+    press(slack, "bo", second.ts, "We'll try this")
+    assert last_private(slack, "bo") == presses.ALREADY_TRYING
+    press(slack, "bo", second.ts, "feedback:positive")
+    assert last_private(slack, "bo") == presses.THANKS
+    assert len(slack.answers_to(ts)) == 1
+
+
+def test_more_unfolds_in_place_for_the_asker_and_privately_for_others(slack: Slack, room: str):
+    ts = asked(slack, room, f"@bot {HIRING}")
+    short = the_answer(slack, ts)
+    press(slack, "bo", short.ts, "More")
+    assert "Ask back" in last_private(slack, "bo")
+    assert "Ask back" not in the_answer(slack, ts).text
+    press(slack, "ana", short.ts, "More")
+    assert "Ask back" in the_answer(slack, ts).text
+    press(slack, "ana", short.ts, "Less")
+    assert the_answer(slack, ts).text == short.text
+
+
+def test_after_too_many_rejections_it_stops_guessing(slack: Slack, room: str):
+    ts = asked(slack, room, f"@bot {APPROVAL}")
+    for _ in range(4):
+        press(slack, "ana", the_answer(slack, ts).ts, "Not this")
+    assert "None of my guesses fits" in the_answer(slack, ts).text
+
+
+def test_a_follow_up_needs_no_mention_and_takes_back_what_was_told(slack: Slack, room: str):
+    ts = asked(slack, room, f"@bot {VAGUE}")
+    press(slack, "ana", the_answer(slack, ts).ts, "Too many manual steps")
+    slack.say("bo", room, "I had that last year", thread=ts)
+    slack.say("ana", room, "no, it's more that legal blocks us", thread=ts)
+    slack.wait_answer(ts, count=2)
+    slack.settled(1)
+    first, second = slack.answers_to(ts)
+    assert "Deployment is manual" in first.text
+    assert "Deployment is manual" not in second.text.splitlines()[0]
+    assert "legal blocks us" in second.text
+
+
+@pytest.mark.parametrize("typed", ["1", "Too many manual steps", "somebody copies files to the server by hand"])
+def test_a_question_can_be_answered_by_typing(slack: Slack, room: str, typed: str):
+    ts = asked(slack, room, f"@bot {VAGUE}")
+    slack.say("ana", room, typed, thread=ts)
+    slack.wait_answer(ts, count=2)
+    assert "Deployment is manual" in slack.answers_to(ts)[1].text
+
+
+def test_thanks_is_no_question(slack: Slack, room: str):
+    ts = asked(slack, room, f"@bot {APPROVAL}")
+    slack.say("ana", room, "thanks!", thread=ts)
+    slack.wait_answer(ts, count=2)
+    assert "You are welcome" in slack.answers_to(ts)[1].text
+
+
+def test_a_direct_message_has_prompts_a_status_and_an_answer(slack: Slack, bot_in_slack: Served):
+    slack.open_dm("cy")
+    slack.wait_for(lambda: slack.prompts)
+    assert slack.prompts[-1].shown
+    ts = slack.say("cy", "dm", HIRING)
+    slack.wait_answer(ts)
+    assert "Cannot hire or keep ML engineers" in the_answer(slack, ts).text
+    assert any(call.args.get("thread_ts") == ts for call in slack.calls_of("assistant.threads.setStatus"))
+
+
+def test_a_burst_gets_one_answer_to_all(slack: Slack, bot_in_slack: Served):
+    first = slack.say("dee", "dm", "hey")
+    time.sleep(0.3)
+    slack.say("dee", "dm", "quick question")
+    time.sleep(0.3)
+    last = slack.say("dee", "dm", HIRING)
+    slack.wait_answer(first)
+    slack.settled(2.5)
+    posts = [line for line in slack.visible(slack.dm("dee"), viewer="dee") if line.author == "bot"]
+    assert len(posts) == 1
+    assert "Cannot hire or keep ML engineers" in posts[0].text
+    assert "To your 3 messages." in posts[0].text
+    assert last != first
+
+
+def test_two_mentions_within_two_seconds_are_two_questions(slack: Slack, room: str):
+    one, two = slack.say("ana", room, f"@bot {APPROVAL}"), slack.say("ana", room, f"@bot {HIRING}")
+    slack.wait_answer(one)
+    slack.wait_answer(two)
+    slack.settled(0.5)
+    assert "Approval" in the_answer(slack, one).text
+    assert "Cannot hire" in the_answer(slack, two).text
+
+
+def test_an_edit_is_answered_again_in_place_and_a_preview_is_not(slack: Slack, room: str):
+    ts = asked(slack, room, f"@bot {APPROVAL}")
+    slack.unfurl(ts)
+    slack.edit(ts, f"@bot {HIRING}")
+    slack.wait_for(lambda: "Cannot hire" in slack.answers_to(ts)[0].text)
+    slack.settled(0.5)
+    assert the_answer(slack, ts).versions == 2
+
+
+def test_a_deleted_question_takes_its_words_out_of_the_answer(slack: Slack, room: str):
+    ts = asked(slack, room, f"@bot {APPROVAL}")
+    slack.delete(ts)
+    slack.wait_for(lambda: "deleted" in slack.answers_to(ts)[0].text)
+    assert "six weeks" not in the_answer(slack, ts).text
+    assert not the_answer(slack, ts).buttons
+
+
+def test_a_command_is_private_and_shared_without_the_askers_words(slack: Slack, room: str):
+    slack.command("ana", room, "/mlops", COSTS, wait=True)
+    private = slack.wait_ephemeral("ana", count=len(slack.ephemerals("ana")) or 1)[-1]
+    slack.settled(0.6)
+    private = slack.ephemerals("ana")[-1]
+    assert "Compute and platform costs" in private.text
+    assert not [line for line in slack.visible(room, viewer="bo") if line.author == "bot"]
+    press(slack, "ana", private, "Share with the channel")
+    (shared,) = [line for line in slack.visible(room, viewer="bo") if line.author == "bot"]
+    assert "Compute and platform costs" in shared.text
+    assert "cloud budget" not in shared.text
+    assert "shared by @ana" in shared.text
+    press(slack, "ana", private, "Share with the channel")
+    assert last_private(slack, "ana") == presses.ALREADY_SHARED
+
+
+def test_the_askers_words_are_shared_when_they_tick_it(slack: Slack, room: str):
+    slack.command("ana", room, "/mlops", COSTS, wait=True)
+    slack.settled(1)
+    private = slack.ephemerals("ana")[-1]
+    slack.tick("ana", private, "with the words of mine that it quotes")
+    press(slack, "ana", private, "Share with the channel")
+    (shared,) = [line for line in slack.visible(room, viewer="bo") if line.author == "bot"]
+    assert "“cloud budget”" in shared.text
+
+
+def test_not_this_works_in_a_private_answer(slack: Slack, room: str):
+    slack.command("ana", room, "/mlops", APPROVAL, wait=True)
+    slack.settled(1)
+    press(slack, "ana", slack.ephemerals("ana")[-1], "Not this")
+    assert "Approval and change processes do not fit models" not in last_private(slack, "ana").splitlines()[0]
+
+
+def test_quiet_answers_the_asker_alone_and_mentions_only_ignores_follow_ups(slack: Slack, room: str):
+    slack.command("ana", room, "/mlops", "quiet", wait=True)
+    slack.say("bo", room, f"@bot {HIRING}")
+    slack.wait_for(lambda: any("Cannot hire" in line.text for line in slack.ephemerals("bo")))
+    assert not [line for line in slack.visible(room, viewer="ana") if line.author == "bot" and not line.ephemeral]
+    slack.command("ana", room, "/mlops", "quiet mentions", wait=True)
+    ts = asked(slack, room, f"@bot {APPROVAL}")
+    slack.say("ana", room, "and security adds two more", thread=ts)
+    slack.settled(1)
+    assert len(slack.answers_to(ts)) == 1
+    slack.command("ana", room, "/mlops", "quiet off", wait=True)
+    slack.command("ana", room, "/mlops", "status", wait=True)
+    assert words.MANNERS["open"] in last_private(slack, "ana")
+
+
+def test_what_is_not_for_us_is_left_alone(slack: Slack, room: str, bot_in_slack: Served):
+    marker = "zanzibar-bystander"
+    root = slack.say("bo", room, f"{marker} good morning")
+    slack.say("ana", room, f"{marker} in a thread", thread=root)
+    slack.say("ana", room, f"@bo {marker} you should ask @bot about legal taking six weeks")
+    slack.bot_says("otherbot", room, f"@bot {marker} {APPROVAL}")
+    ts = asked(slack, room, f"@bot {APPROVAL}")
+    for number in range(100):
+        slack.say("bo", room, f"{marker} {number}", thread=ts)
+    slack.settled(1)
+    assert [line.thread_ts for line in slack.visible(room) if line.author == "bot"] == [ts]
+    found = [file for file in bot_in_slack.home.rglob("*") if file.is_file() and marker.encode() in file.read_bytes()]
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        pytest.param("@bot", "Tell me in a sentence or two", id="empty"),
+        pytest.param("@bot 👍", "no words", id="wordless"),
+        pytest.param("@bot what's the weather like in Paris today", "search engine", id="far"),
+        pytest.param("@bot " + "x" * 10_001, "10,000 are read", id="too long"),
+    ],
+)
+def test_one_visible_outcome_always(slack: Slack, room: str, text: str, says: str):
+    ts = asked(slack, room, text)
+    assert says in the_answer(slack, ts).text
+
+
+@pytest.mark.parametrize(
+    "forged",
+    ["nonsense", "", "slack:T0001:C1:1.1|0", "slack:T9999:C1:1.1|0", "{turn}|99", "{turn}|-1", "{turn}|x", "{other}|0"],
+)
+def test_a_forged_button_changes_nothing(slack: Slack, room: str, forged: str, bot_in_slack: Served):
+    slack.channel(f"{room}-other", members=["ana"])
+    other = asked(slack, f"{room}-other", f"@bot {VAGUE}")
+    ts = asked(slack, room, f"@bot {VAGUE}")
+    before = [the_answer(slack, each).text for each in (ts, other)]
+    turn = {
+        "turn": f"slack:T0001:{slack.channel(room)}:{ts}",
+        "other": f"slack:T0001:{slack.channel(f'{room}-other')}:{other}",
+    }
+    seen = len(slack.ephemerals("ana"))
+    press(slack, "ana", the_answer(slack, ts).ts, "Too many manual steps", value_override=forged.format(**turn))
+    assert [the_answer(slack, each).text for each in (ts, other)] == before
+    assert len(slack.ephemerals("ana")) == seen + 1
+
+
+def test_forget_me_erases_every_word_in_every_file(slack: Slack, room: str, bot_in_slack: Served):
+    slack.person("eve")
+    slack.join("eve", room)
+    ts = asked(slack, room, f"@bot {APPROVAL} quokkamarker", person="eve")
+    assert holds(bot_in_slack, "quokkamarker")
+    slack.command("eve", room, "/mlops", "forget-me", wait=True)
+    assert "One message of yours is erased" in last_private(slack, "eve")
+    assert not holds(bot_in_slack, "quokkamarker")
+    press(slack, "eve", the_answer(slack, ts).ts, "More")
+    assert last_private(slack, "eve") == presses.GONE
+
+
+def test_a_deactivated_account_is_forgotten(slack: Slack, room: str, bot_in_slack: Served):
+    slack.person("fay")
+    slack.join("fay", room)
+    asked(slack, room, f"@bot {APPROVAL} wombatmarker", person="fay")
+    slack.deactivate("fay")
+    slack.wait_for(lambda: not holds(bot_in_slack, "wombatmarker"))
+
+
+def holds(running: Served, marker: str) -> bool:
+    return any(marker.encode() in file.read_bytes() for file in running.home.rglob("*") if file.is_file())
