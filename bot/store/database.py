@@ -38,6 +38,7 @@ class Database:
     def __init__(self, home: Path, url: str | None = None) -> None:
         self._home = home
         self._url = _postgres(url) if url else None
+        self._writing = asyncio.Lock()
         if self._url is None:
             _private_file(home / STORE)
         made_from = self._url or URL.create("sqlite+aiosqlite", database=str(home / STORE))
@@ -73,10 +74,14 @@ class Database:
     @asynccontextmanager
     async def writing(self, *locks: str) -> AsyncGenerator[AsyncSession]:
         """One transaction. Others that name one of `locks` wait; on SQLite every writer waits for the others."""
+        if self._url is None:
+            # In line here: those who wait for SQLite's own lock sleep and retry, and the unlucky ones for seconds.
+            async with self._writing, self._writers.begin() as session:
+                yield session
+            return
         async with self._writers.begin() as session:
-            if self._url is not None:
-                for lock in sorted(locks):
-                    await session.execute(ADVISORY_LOCK, {"lock": lock})
+            for lock in sorted(locks):
+                await session.execute(ADVISORY_LOCK, {"lock": lock})
             yield session
 
     async def migrate(self) -> None:
