@@ -77,5 +77,7 @@ def _refuse_unknown(keys: Mapping[str, str | None], where: str) -> None:
     known = [name.upper() for name in Settings.model_fields]
     for key in sorted(keys):
         if key.upper().startswith(PREFIX) and key.upper() not in known:
-            way_out = did_you_mean(key.upper(), known) or f"; known are {', '.join(known)}"
+            way_out = (
+                did_you_mean(key.upper(), known) or f"; known are {', '.join(n for n in known if n.startswith(PREFIX))}"
+            )
             raise SettingsInvalid(f"{key} in {where} is no setting{way_out}")
