@@ -2,4 +2,7 @@
 
 from importlib.metadata import version
 
+from bot.telemetry import switch_off
+
 __version__ = version("mlops-triage")
+switch_off()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -15,10 +14,10 @@ from bot.knowledge import packaged_knowledge
 from bot.retrieval.encoder import PLAIN, RANKING, OnnxEncoder
 from bot.retrieval.hits import Hit
 from bot.settings import Settings
+from bot.telemetry import switch_off_tracing
 from bot.triage import Answer, Message, Stages, Triage, Triager, load_bounds
 
 Today = Callable[[], date]
-TRACING_SWITCHES = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +79,7 @@ def build(settings: Settings, today: Today, progress: Progress, tell: Tell) -> B
 def open_index(settings: Settings, encoders: Encoders) -> Index:
     """The index of these settings, without opening a version of it."""
     if not settings.triage_tracing:
-        for switch in TRACING_SWITCHES:
-            os.environ[switch] = "false"
+        switch_off_tracing()
     return Index(settings.triage_home, packaged_knowledge(), encoders)
 
 

@@ -36,7 +36,7 @@ RETRY_EVERY_S, RETRIES = 5.0, 17_280
 BEAT_EVERY_S, SWEEP_EVERY_S = 15.0, 60.0
 SILENT_FOR = timedelta(seconds=60)
 FINISH_WITHIN_S = 8
-EVERY_FIVE_MINUTES = "*/5 * * * *"
+TICK, EVERY_FIVE_MINUTES = "tick", "*/5 * * * *"
 
 log = structlog.get_logger()
 Retention = Callable[[], Awaitable[None]]
@@ -90,7 +90,7 @@ async def deliver(turn: str) -> None:
 
 @DBOS.workflow(name="tick")
 async def tick(_scheduled_at: datetime, _context: object) -> None:
-    """Once every five minutes, whatever the number of replicas."""
+    """Once every five minutes, whatever the number of replicas: DBOS names the workflow by its moment."""
     await retain()
 
 
@@ -131,6 +131,9 @@ class Workflows:
             worker_concurrency=AT_ONCE,
             polling_interval_sec=POLLING_S,
             on_conflict="always_update",
+        )
+        await DBOS.apply_schedules_async(
+            [{"schedule_name": TICK, "workflow_fn": tick, "schedule": EVERY_FIVE_MINUTES, "context": None}]
         )
         self._beating = asyncio.create_task(self._live())
 

@@ -92,6 +92,8 @@ def _client(folder: Path) -> Client:
     from chromadb.api.client import Client
     from chromadb.config import Settings
 
-    client = chromadb.PersistentClient(folder, settings=Settings(anonymized_telemetry=False))
+    client = chromadb.PersistentClient(
+        folder, settings=Settings(anonymized_telemetry=False, chroma_otel_collection_endpoint="")
+    )
     assert isinstance(client, Client)
     return client

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import TRACING_SWITCHES, Bot
+from bot.app import Bot
 from bot.cli import main
 from bot.commands import ask, chat, evaluate
+from bot.telemetry import TRACING_SWITCHES
 
 PROGRAM = "from bot.cli import main; main()"
 

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +33,11 @@ class Serve:
     database_url: str | None = None
     port: int = field(default_factory=free_port)
     log: Path | None = None
+    environment: dict[str, str] | None = None
+    """Beside what it needs to find Slack, its home and its store; else what is kept of the test's own."""
+    under: Sequence[str] = ()
+    """What runs it, such as a tracer."""
+    program: str = "from bot.cli import main; main()"
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -40,7 +46,8 @@ class Serve:
 
     def start(self, *, ready: bool = True) -> Serve:
         kept = {"PATH", "HOME", "LANG", "TMPDIR"}
-        environment = {name: value for name, value in os.environ.items() if name in kept} | {
+        given = self.environment or {name: value for name, value in os.environ.items() if name in kept}
+        environment = given | {
             "SLACK_BOT_TOKEN": self.slack.token,
             "SLACK_SIGNING_SECRET": self.slack.signing_secret,
             "SLACK_API_BASE_URL": self.slack.base_url,
@@ -50,8 +57,8 @@ class Serve:
         }
         log = (self.log or self.home / "serve.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from bot.cli import main; main()", "serve"],
-            env=environment, stdout=log, stderr=log, cwd=self.home,
+            [*self.under, sys.executable, "-c", self.program, "serve"],
+            env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.home,
         )  # fmt: skip
         log.close()
         if ready:

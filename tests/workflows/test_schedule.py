@@ -1,0 +1,59 @@
+"""What runs by itself, seen to run in a launched process: nobody calls it."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scenarios.processes import Serve
+from tests.standins.slack import Slack
+
+EVERY_SECOND = "import bot.workflows as w; w.EVERY_FIVE_MINUTES = '* * * * * *'; from bot.cli import main; main()"
+LONG_AGO = "2026-01-01 00:00:00.000000"
+
+
+@pytest.fixture
+def slack() -> Iterator[Slack]:
+    with Slack() as slack:
+        yield slack
+
+
+def rows(file: Path, query: str, *values: object) -> list[Any]:
+    with closing(sqlite3.connect(file, timeout=30)) as opened, opened:
+        return opened.execute(query, values).fetchall()
+
+
+def test_the_tick_is_registered_every_five_minutes(slack: Slack, own_home: Path):
+    serve = Serve(slack, own_home).start()
+    try:
+        found = rows(own_home / "workflows.sqlite", "select schedule_name, schedule, status from workflow_schedules")
+    finally:
+        serve.stop()
+    assert found == [("tick", "*/5 * * * *", "ACTIVE")]
+
+
+def test_an_old_turn_loses_its_words_though_nobody_asks_for_it(slack: Slack, own_home: Path):
+    store = own_home / "store.sqlite"
+    serve = Serve(slack, own_home, program=EVERY_SECOND).start()
+    try:
+        slack.connect(serve.url)
+        slack.channel("ml", members=["ana"])
+        ts = slack.say("ana", "ml", "@bot legal needs six weeks for every model update, says platypusmarker")
+        slack.wait_answer(ts)
+        slack.settled()
+        assert rows(store, "select count(*) from messages where text like '%platypus%'") == [(1,)]
+        rows(store, "update turns set heard_at = ?", LONG_AGO)
+        until = time.monotonic() + 30
+        while rows(store, "select text from messages") != [(None,)]:
+            assert time.monotonic() < until, "no retention within 30 s"
+            time.sleep(0.2)
+        assert rows(store, "select erased, barrier from turns") == [("expired", "ORG-08")]
+    finally:
+        serve.stop()
+    assert not [file for file in own_home.rglob("*.sqlite*") if b"platypusmarker" in file.read_bytes()]
