@@ -36,8 +36,8 @@ soak: setup-dev  ## the tests that take minutes
 
 eval: setup-dev  ## figures on the development messages, the bot's and the tutorial baseline's
 	@$(RUN) triage eval tests/eval/dev.jsonl
-	@$(RUN) python -m tests.bench.tutorial tests/eval/dev.jsonl > .tutorial.jsonl
-	@$(RUN) triage eval tests/eval/dev.jsonl --answers .tutorial.jsonl
+	@$(RUN) python -m tests.bench.tutorial tests/eval/dev.jsonl > "$(UV_HOME)/tutorial.jsonl"
+	@$(RUN) triage eval tests/eval/dev.jsonl --answers "$(UV_HOME)/tutorial.jsonl"
 
 setup: $(UV_HOME)/ready
 	@"$(UV)" sync --frozen --quiet --no-dev --inexact

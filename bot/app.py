@@ -10,7 +10,6 @@ from bot.guidance import Guidance, compose
 from bot.index.build import Encoders, Progress
 from bot.index.index import Index, Tell
 from bot.index.version import IndexVersion
-from bot.knowledge import packaged_knowledge
 from bot.retrieval.encoder import PLAIN, RANKING, OnnxEncoder
 from bot.retrieval.hits import Hit
 from bot.settings import Settings
@@ -80,7 +79,7 @@ def open_index(settings: Settings, encoders: Encoders) -> Index:
     """The index of these settings, without opening a version of it."""
     if not settings.triage_tracing:
         switch_off_tracing()
-    return Index(settings.triage_home, packaged_knowledge(), encoders)
+    return Index(settings.triage_home, settings.knowledge, encoders)
 
 
 def encoders_of(settings: Settings) -> Encoders:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
@@ -92,6 +93,26 @@ def guidance_document(guidance: Guidance) -> dict[str, Any]:
     document = asdict(guidance)
     document["sources"] = [source.model_dump() for source in guidance.sources]
     return document
+
+
+def stages_document(reply: Reply) -> dict[str, Any]:
+    """Every stage with its scores, for `--json --explain`; records best first."""
+    stages = reply.stages
+    return {
+        "language": stages.language or "en",
+        "scope": _all_rounded(stages.scope),
+        "first_barrier_without": _all_rounded(stages.removals),
+        "question_likeness": _all_rounded(stages.question_likeness),
+        "reply_likeness": _all_rounded(stages.reply_likeness),
+        "records": [
+            {"id": hit.id, "barrier": hit.barrier, "origin": hit.origin, "score": _rounded(hit.score)}
+            for hit in reply.hits
+        ],
+    }
+
+
+def _all_rounded(scores: Mapping[str, float]) -> dict[str, float]:
+    return {id: _rounded(score) for id, score in sorted(scores.items(), key=lambda item: -item[1])}
 
 
 def _action(outcome: Answer | Clarify | Decline) -> Literal["answer", "clarify", "decline"]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from datetime import UTC, datetime
@@ -14,11 +15,13 @@ import typer
 from bot import __version__
 from bot.commands import ask, chat, evaluate, index, knowledge
 from bot.errors import MessageUnreadable, SettingsInvalid, TriageError
-from bot.settings import Settings
+from bot.settings import Settings, described
 
 BAD_USAGE = (SettingsInvalid, MessageUnreadable)
 INTERRUPTED = 130
 """What typer makes of Ctrl-C."""
+CUT_OFF = 141
+"""128 and SIGPIPE, as any program that a closed pipe ends."""
 
 
 def _serve() -> None:
@@ -28,10 +31,26 @@ def _serve() -> None:
     serve()
 
 
+EXAMPLES = (
+    'triage ask "legal needs six weeks for every model update"',
+    "triage chat",
+    "cat complaint.txt | triage ask --json",
+    "triage index refresh",
+)
+
+
+def _epilog() -> str:
+    examples = "\n\n".join(("[bold]Examples[/bold]", *(f"  {each}" for each in EXAMPLES)))
+    settings = "\n\n".join(f"  {name}: {what}" for name, what in described())
+    return f"{examples}\n\n\n\n[bold]Settings[/bold], from the environment or a .env file here\n\n{settings}"
+
+
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_epilog(),
     help="Which barriers hold your MLOps adoption back, why it thinks so, and what to do first.",
 )
 app.command("ask")(ask.ask)
@@ -61,19 +80,30 @@ def main() -> NoReturn:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # an emoji must not end a terminal that has no UTF-8
     try:
+        code = _run()
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read along has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = CUT_OFF
+    sys.exit(code)
+
+
+def _run() -> int:
+    try:
         app()
     except TriageError as error:
         print(error, file=sys.stderr)
-        sys.exit(2 if isinstance(error, BAD_USAGE) else 1)
+        return 2 if isinstance(error, BAD_USAGE) else 1
     except SystemExit as end:
-        if end.code != INTERRUPTED:
-            raise
-        print("Interrupted. Nothing was changed.", file=sys.stderr)
-        sys.exit(1)
+        if end.code == INTERRUPTED:
+            print("Interrupted. Nothing was changed.", file=sys.stderr)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BrokenPipeError:
+        raise
     except Exception:  # noqa: BLE001 - the last door: a bug becomes a reference number, its trace goes to a file
         print(_recorded(traceback.format_exc()), file=sys.stderr)
-        sys.exit(1)
-    sys.exit(0)
+        return 1
+    return 0
 
 
 def _recorded(trace: str) -> str:

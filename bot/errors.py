@@ -2,6 +2,7 @@
 
 TriageError
 ├── KnowledgeMissing   there is no knowledge folder here
+├── KnowledgeUnwritable a knowledge folder takes no files
 ├── KnowledgeInvalid   files in it are wrong, each problem at its line
 ├── ThemeUnknown       a theme was named that the knowledge does not have
 ├── IndexMissing       nothing was built yet
@@ -37,6 +38,14 @@ class KnowledgeMissing(TriageError):
     def __init__(self, folder: Path) -> None:
         way_out = "Name a folder that exists; if none was named, install mlops-triage again."
         super().__init__(f"No knowledge folder at {folder}. {way_out}")
+        self.folder = folder
+
+
+class KnowledgeUnwritable(TriageError):
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"Cannot write to {folder}: {reason}. Name a knowledge folder of your own. Nothing was changed."
+        )
         self.folder = folder
 
 

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, get_args, get_origin
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsInvalid, did_you_mean
+from bot.knowledge.load import packaged_knowledge
 
 ENV_FILE = Path(".env")
 PREFIX = "TRIAGE_"
+NEWLINE = "\n"
 
 
 class Settings(BaseSettings):
@@ -32,15 +35,22 @@ class Settings(BaseSettings):
     triage_home: Path = Field(
         default_factory=lambda: user_data_path("mlops-triage"), description="where the index and its cache are kept"
     )
+    triage_knowledge: Path | None = Field(
+        default=None, description="a knowledge folder in the place of the project's own"
+    )
     triage_embeddings: str | None = Field(
         default=None,
+        examples=["openai:text-embedding-3-small"],
         pattern=r"^[a-z_]+:.+$",
         description="provider:model of a LangChain embedding in the built-in encoder's place",
     )
     slack_bot_token: SecretStr | None = Field(default=None, description="xoxb-…, of the one workspace that is served")
     slack_signing_secret: SecretStr | None = Field(default=None, description="what Slack signs its requests with")
     slack_api_base_url: str = Field(
-        default="https://slack.com/api/", pattern=r"^https?://.+/api/$", description="where Slack's Web API is"
+        default="https://slack.com/api/",
+        pattern=r"^https?://.+/api/$",
+        examples=["https://slack.com/api/"],
+        description="where Slack's Web API is",
     )
     database_url: SecretStr | None = Field(
         default=None, description="postgresql://… in the place of SQLite in TRIAGE_HOME"
@@ -52,25 +62,69 @@ class Settings(BaseSettings):
     triage_log: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what is logged")
     triage_tracing: bool = Field(default=False, description="let LangSmith tracing follow its own variables")
 
-    @field_validator("triage_home")
+    @field_validator("triage_home", "triage_knowledge")
     @classmethod
-    def _home_of_the_user(cls, home: Path) -> Path:
-        return home.expanduser()
+    def _home_of_the_user(cls, folder: Path | None) -> Path | None:
+        return folder.expanduser() if folder else None
+
+    @property
+    def knowledge(self) -> Path:
+        """The folder that is indexed."""
+        return self.triage_knowledge or packaged_knowledge()
 
 
-def load_settings() -> Settings:
-    """Raises SettingsInvalid, which names the key, what is wrong with it and the nearest one."""
+def load_settings(*, serving: bool = False) -> Settings:
+    """Raises SettingsInvalid, which names the key, what is wrong with it and the nearest one.
+
+    Keys that other programs use, too (PORT, DATABASE_URL), may be wrong unless `serving`: nothing else reads them.
+    """
     _refuse_unknown(os.environ, "the environment")
     try:
         if ENV_FILE.is_file():
+            _refuse_broken_lines(ENV_FILE)
             _refuse_unknown(dotenv_values(ENV_FILE), str(ENV_FILE))
-        return Settings()
+        return _settings(serving)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{ENV_FILE} cannot be read: {type(error).__name__}. Save it as UTF-8 text.") from error
+
+
+def _settings(serving: bool) -> Settings:
+    try:
+        return Settings()
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = str(first["loc"][0]).upper()
-        raise SettingsInvalid(f"{key} has a wrong value: {first['msg']}.") from error
+        wrong = [str(each["loc"][0]) for each in error.errors(include_url=False, include_input=False)]
+        ours = [name for name in wrong if serving or name.upper().startswith(PREFIX)]
+        if ours:
+            raise SettingsInvalid(f"{ours[0].upper()} has a wrong value: it must be {_wanted(ours[0])}.") from error
+        unread: dict[str, Any] = {name: Settings.model_fields[name].get_default() for name in wrong}
+        return Settings(**unread)
+
+
+def _wanted(name: str) -> str:
+    """What a setting takes, in words."""
+    field = Settings.model_fields[name]
+    limits = {type(limit).__name__: getattr(limit, type(limit).__name__.lower(), None) for limit in field.metadata}
+    if field.examples:
+        return f"such as {field.examples[0]}"
+    if field.annotation is bool:
+        return "true or false"
+    if get_origin(field.annotation) is Literal:
+        return f"one of {', '.join(get_args(field.annotation))}"
+    if "Le" in limits:
+        return f"a whole number from {limits['Ge']} to {limits['Le']}"
+    return f"a whole number from {limits['Ge']} on" if "Ge" in limits else "text"
+
+
+def _refuse_broken_lines(file: Path) -> None:
+    """python-dotenv leaves out what it cannot read, and a setting on such a line with it."""
+    with file.open(encoding="utf-8") as lines:
+        for binding in parse_stream(lines):
+            text = binding.original.string  # with the blank lines before it
+            where = f"{file}:{binding.original.line + text[: len(text) - len(text.lstrip())].count(NEWLINE)}"
+            if binding.error:
+                raise SettingsInvalid(f"{where} cannot be read. Write KEY=value, with a quote at both ends or at none.")
+            if binding.value is None and binding.key and binding.key.lower() in Settings.model_fields:
+                raise SettingsInvalid(f"{where}: {binding.key} has no value. Write {binding.key}=… or remove it.")
 
 
 def _refuse_unknown(keys: Mapping[str, str | None], where: str) -> None:
@@ -81,3 +135,8 @@ def _refuse_unknown(keys: Mapping[str, str | None], where: str) -> None:
                 did_you_mean(key.upper(), known) or f"; known are {', '.join(n for n in known if n.startswith(PREFIX))}"
             )
             raise SettingsInvalid(f"{key} in {where} is no setting{way_out}")
+
+
+def described() -> list[tuple[str, str]]:
+    """Every setting by its variable's name, with what it is, for the help."""
+    return [(name.upper(), field.description or "") for name, field in Settings.model_fields.items()]

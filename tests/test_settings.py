@@ -26,7 +26,7 @@ def write_env(content: str):
         ("TRIAGE_HOMR", 'did you mean "TRIAGE_HOME"?'),
         ("TRIAGE_EMBEDDING", 'did you mean "TRIAGE_EMBEDDINGS"?'),
         ("triage_embeding", 'did you mean "TRIAGE_EMBEDDINGS"?'),
-        ("TRIAGE_ZZZZZZZZ", "known are TRIAGE_HOME, TRIAGE_EMBEDDINGS, "),
+        ("TRIAGE_ZZZZZZZZ", "known are TRIAGE_HOME, TRIAGE_KNOWLEDGE, "),
     ],
 )
 def test_an_unknown_key_of_ours_is_refused(monkeypatch: pytest.MonkeyPatch, in_file: bool, key: str, says: str):
@@ -58,6 +58,48 @@ def test_a_wrong_value_is_named_by_its_key_and_never_shown(
     assert "\n" not in str(error.value)
     assert "s3cret" not in str(error.value)
     assert "s3cret" not in str(error.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "wanted"),
+    [
+        ("PORT", "abc", "a whole number from 0 to 65535"),
+        ("TRIAGE_RETENTION_DAYS", "0", "a whole number from 1 on"),
+        ("TRIAGE_LOG", "loud", "one of debug, info, warning, error"),
+        ("TRIAGE_TRACING", "perhaps", "true or false"),
+        ("TRIAGE_EMBEDDINGS", "openai", "such as openai:text-embedding-3-small"),
+    ],
+)
+def test_what_a_setting_takes_is_told_in_our_words(monkeypatch: pytest.MonkeyPatch, key: str, value: str, wanted: str):
+    monkeypatch.setenv(key, value)
+    with pytest.raises(SettingsInvalid) as error:
+        load_settings(serving=True)
+    assert str(error.value) == f"{key} has a wrong value: it must be {wanted}."
+
+
+def test_a_port_of_another_program_stops_serve_alone(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("PORT", "abc")
+    monkeypatch.setenv("TRIAGE_HOME", "/somewhere")
+    settings = load_settings()
+    assert (settings.port, settings.triage_home) == (3000, Path("/somewhere"))
+    monkeypatch.setenv("TRIAGE_LOG", "loud")
+    with pytest.raises(SettingsInvalid, match="TRIAGE_LOG"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("A=1\nTRIAGE_HOME='/x\nB=2\n", ".env:2 cannot be read"),
+        ("A=1\n\nTRIAGE HOME=/x\n", ".env:3 cannot be read"),
+        ("TRIAGE_HOME\n", ".env:1: TRIAGE_HOME has no value"),
+    ],
+)
+def test_a_broken_line_is_named_and_nothing_on_it_is_dropped_silently(content: str, says: str):
+    write_env(content)
+    with pytest.raises(SettingsInvalid) as error:
+        load_settings()
+    assert str(error.value).startswith(says)
 
 
 def test_other_programs_keys_are_left_alone(monkeypatch: pytest.MonkeyPatch):

@@ -12,16 +12,17 @@ import typer
 from pydantic import ValidationError
 
 from bot.app import Bot
-from bot.batch import BatchMessage, batch_outcome, guidance_document
+from bot.batch import BatchMessage, batch_outcome, guidance_document, stages_document
 from bot.channels.terminal import explanation_block, render
-from bot.commands.console import open_bot, out, tell
+from bot.commands.console import open_bot, show, tell
 from bot.errors import MessageUnreadable
 from bot.triage import Clarify, Message
 
 
 def ask(
-    text: Annotated[
-        str | None, typer.Argument(help="What hurts, in your own words; standard input if left out.")
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TEXT]", help="What hurts, in your own words, in quotes; standard input if left out."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     batch: Annotated[
@@ -32,11 +33,13 @@ def ask(
 ) -> None:
     """Say what hurts and get categorised guidance."""
     if batch is not None:
-        if text is not None or explain or more:
-            raise typer.BadParameter("--batch takes no message, --explain or --more beside it")
+        if words or explain or more or as_json:
+            raise typer.BadParameter("--batch takes no message, --json, --explain or --more beside it")
         _ask_batch(batch)
         return
-    message = Message(_typed(text))
+    if as_json and more:
+        raise typer.BadParameter("--json holds the whole answer already; leave --more out")
+    message = Message(_typed(words or []))
     if not message.text.strip():
         raise MessageUnreadable("The message is empty. Say in a sentence or two what hurts.")
     bot = open_bot()
@@ -44,26 +47,35 @@ def ask(
     if as_json:
         document = batch_outcome(None, reply, bot.version.number).model_dump(exclude={"id"})
         document["guidance"] = guidance_document(reply.guidance) if reply.guidance else None
+        if explain:
+            document["stages"] = stages_document(reply)
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return
-    out.print(render(reply, bot.version.knowledge, more=more))
+    show(render(reply, bot.version.knowledge, more=more))
     if isinstance(reply.outcome, Clarify):
-        out.print("Answer it in: triage chat", style="dim")
+        show("Answer it in: triage chat", style="dim")
     if explain:
-        out.print()
-        out.print(explanation_block(reply.stages, reply))
+        show("", explanation_block(reply.stages, reply))
 
 
-def _typed(text: str | None) -> str:
-    if text is not None and text != "-":
-        return text
-    if sys.stdin.isatty():
+def _typed(words: list[str]) -> str:
+    if len(words) > 1:
+        raise typer.BadParameter(f'put the message in quotes: triage ask "{" ".join(words)}"')
+    if words and words[0] != "-":
+        return words[0]
+    if sys.stdin is None or sys.stdin.isatty():  # pyright: ignore[reportUnnecessaryComparison] - None when it is closed
         raise typer.BadParameter('nothing to triage. Try: triage ask "our releases wait three weeks for security"')
     raw = sys.stdin.buffer.read()
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise MessageUnreadable(f"Standard input is not UTF-8 text (byte {error.start + 1}). Send text.") from error
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] - it is, when it is closed
+        raise typer.BadParameter("standard input is closed", param_hint="--batch")
+    return sys.stdin.buffer.read()
 
 
 def _ask_batch(file: Path) -> None:
@@ -75,9 +87,18 @@ def _ask_batch(file: Path) -> None:
         raise typer.Exit(1)
 
 
+def _what_is_wrong(error: ValidationError) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    if not first["loc"]:
+        return 'it is no JSON object. Write {"id": …, "text": …} on one line.'
+    key = str(first["loc"][0])
+    wanted = "a text or a whole number" if key == "id" else "a text"
+    return f"{key} is missing." if first["type"] == "missing" else f"{key} must be {wanted}."
+
+
 def _lines(file: Path) -> list[tuple[int, bytes]]:
     try:
-        raw = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
+        raw = _standard_input() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         raise typer.BadParameter(f"{file} cannot be read: {error.strerror}", param_hint="--batch") from error
     return [(n, line) for n, line in enumerate(raw.removeprefix(BOM_UTF8).split(b"\n"), start=1) if line.strip()]
@@ -88,9 +109,7 @@ def _answer_line(bot: Bot, number: int, line: bytes) -> bool:
         message = BatchMessage.model_validate_json(line)
         outcome = batch_outcome(message.id, bot.reply(Message(message.text)), bot.version.number)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"])) or "not a JSON object {id, text}"
-        tell(f"line {number}: {where}: {first['msg']}")
+        tell(f"line {number}: {_what_is_wrong(error)}")
         return False
     except MessageUnreadable as error:
         tell(f"line {number}: {error}")

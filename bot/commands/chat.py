@@ -78,3 +78,5 @@ def _read(prompt: str) -> str | None:
     except EOFError:
         typer.echo()
         return None
+    except RuntimeError:  # standard input is closed
+        return None

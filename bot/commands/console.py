@@ -7,7 +7,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot.app import Bot, build
@@ -16,6 +16,18 @@ from bot.settings import load_settings
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def show(*parts: RenderableType, style: str | None = None) -> None:
+    """Print to standard output; where no person watches, without the blanks that fill a line up."""
+    if out.is_terminal:
+        for part in parts:
+            out.print(part, style=style)
+        return
+    with out.capture() as captured:
+        for part in parts:
+            out.print(part, style=style)
+    print("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def today() -> date:

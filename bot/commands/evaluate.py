@@ -10,10 +10,11 @@ from pydantic import ValidationError
 from rich.table import Table
 
 from bot.batch import BatchOutcome, batch_outcome
-from bot.commands.console import open_bot, out, today
+from bot.commands.console import open_bot, show, today
 from bot.errors import LabelledSetInvalid, ThemeUnknown
 from bot.evaluation import Labelled, Report, measure, read_labelled
-from bot.knowledge import Knowledge, load_knowledge, packaged_knowledge
+from bot.knowledge import Knowledge, load_knowledge
+from bot.settings import load_settings
 from bot.triage import Message
 
 
@@ -34,14 +35,14 @@ def evaluate(
             item.id: batch_outcome(item.id, bot.reply(Message(item.text)), bot.version.number) for item in labelled
         }
     else:
-        knowledge = load_knowledge(packaged_knowledge(), today())
+        knowledge = load_knowledge(load_settings().knowledge, today())
         _refuse_unknown_themes(labelled, knowledge)
         outcomes = _read_answers(answers, labelled)
     report = measure([(item, outcomes[item.id]) for item in labelled], {t.id: t.dimension for t in knowledge.themes})
     if as_json:
         print(report.model_dump_json(indent=2))
     else:
-        _show(report)
+        _show_report(report)
 
 
 def _refuse_unknown_themes(labelled: tuple[Labelled, ...], knowledge: Knowledge) -> None:
@@ -67,23 +68,23 @@ def _read_answers(file: Path, labelled: tuple[Labelled, ...]) -> dict[str, Batch
     return found
 
 
-def _show(report: Report) -> None:
+def _show_report(report: Report) -> None:
     table = Table("measure", "share", "95 % interval", "n", title=f"{report.messages} messages", title_justify="left")
     for m in report.measures:
         if m.value is None:
             table.add_row(m.name, "–", "–", "0")
         else:
             table.add_row(m.name, f"{m.value:.2f}", f"{m.low:.2f}–{m.high:.2f}", str(m.n))
-    out.print(table)
+    show(table)
     themes = Table("theme", "n", "@1", "@3", "taken for", title="in scope, per theme", title_justify="left")
     for row in report.themes:
         others = {theme: n for theme, n in report.confusion.get(row.theme, {}).items() if theme != row.theme}
         taken_for = ", ".join(f"{theme} {n}" for theme, n in sorted(others.items(), key=lambda item: -item[1]))
         themes.add_row(row.theme, str(row.n), f"{row.at_1:.2f}", f"{row.at_3:.2f}", taken_for)
-    out.print(themes)
+    show(themes)
     reliability = Table(
         "said", "n", "mean said", "was right", title="reliability of the first theme", title_justify="left"
     )
     for row in report.reliability:
         reliability.add_row(f"{row.low:.2f}–{row.high:.2f}", str(row.n), f"{row.confidence:.2f}", f"{row.right:.2f}")
-    out.print(reliability)
+    show(reliability)

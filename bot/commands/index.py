@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bot.app import encoders_of, open_index, shortened
-from bot.commands.console import out, progress_bar, today
+from bot.commands.console import progress_bar, show, today
 from bot.index.diff import KnowledgeDiff
 from bot.index.index import Index
 from bot.settings import load_settings
@@ -20,16 +20,16 @@ def status() -> None:
     """Which version serves, and which knowledge files changed since it was built."""
     found = _index().status()
     manifest = found.version.manifest
-    out.print(
+    show(
         f"Index {manifest.number}, built {manifest.built_at:%Y-%m-%d %H:%M} UTC: {manifest.barriers} barriers, "
         f"{manifest.records} records, encoder {manifest.encoder}, ranking {manifest.ranking_encoder}, "
         f"content {manifest.content_hash[:12]}."
     )
-    out.print(f"Versions kept: {', '.join(map(str, found.kept))}.")
+    show(f"Versions kept: {', '.join(map(str, found.kept))}.")
     if not found.changed:
-        out.print("The knowledge files are as they were when it was built.")
+        show("The knowledge files are as they were when it was built.")
         return
-    out.print(f"Changed since: {shortened(found.changed, 10)}. Run: triage index refresh")
+    show(f"Changed since: {shortened(found.changed, 10)}. Run: triage index refresh")
 
 
 @app.command()
@@ -37,7 +37,7 @@ def diff() -> None:
     """What a refresh would change."""
     index = _index()
     with progress_bar() as progress:
-        _show(index.refresh(today(), progress, dry_run=True).diff)
+        _show_diff(index.refresh(today(), progress, dry_run=True).diff)
 
 
 @app.command()
@@ -48,13 +48,13 @@ def refresh(
     index = _index()
     with progress_bar() as progress:
         done = index.refresh(today(), progress, dry_run=dry_run)
-    _show(done.diff)
+    _show_diff(done.diff)
     if done.version:
-        out.print(f"Index {done.version.number} serves now.")
+        show(f"Index {done.version.number} serves now.")
         if done.dropped:
-            out.print(f"Dropped: {', '.join(map(str, done.dropped))}.")
+            show(f"Dropped: {', '.join(map(str, done.dropped))}.")
     elif not dry_run:
-        out.print("Nothing to build.")
+        show("Nothing to build.")
 
 
 def _index() -> Index:
@@ -62,17 +62,17 @@ def _index() -> Index:
     return open_index(settings, encoders_of(settings))
 
 
-def _show(diff: KnowledgeDiff | None) -> None:
+def _show_diff(diff: KnowledgeDiff | None) -> None:
     if diff is None:
-        out.print("There is no index to compare with.")
+        show("There is no index to compare with.")
         return
     if diff.empty:
-        out.print("No barrier, question or other record differs.")
+        show("No barrier, question or other record differs.")
     for id in diff.added:
-        out.print(f"added    {id}")
+        show(f"added    {id}")
     for change in diff.changed:
-        out.print(f"changed  {change.id}: {', '.join(change.fields)}")
+        show(f"changed  {change.id}: {', '.join(change.fields)}")
     for id in diff.removed:
-        out.print(f"removed  {id}")
+        show(f"removed  {id}")
     for name in diff.others:
-        out.print(f"changed  {name}")
+        show(f"changed  {name}")

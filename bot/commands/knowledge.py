@@ -10,15 +10,18 @@ import typer
 from bot.commands.console import out, tell, today
 from bot.errors import counted
 from bot.knowledge import check_knowledge, new_barrier, packaged_knowledge, write_schemas
+from bot.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="The knowledge files: check them, add to them.")
-Folder = Annotated[Path | None, typer.Argument(help="A knowledge folder; the project's own if left out.")]
+Folder = Annotated[
+    Path | None, typer.Argument(help="A knowledge folder; TRIAGE_KNOWLEDGE, or the project's own, if left out.")
+]
 
 
 @app.command()
 def check(folder: Folder = None) -> None:
     """Find every problem in the knowledge files, each at its line."""
-    reading = check_knowledge(folder or packaged_knowledge(), today())
+    reading = check_knowledge(folder or load_settings().knowledge, today())
     for problem in reading.problems:
         out.print(str(problem), markup=False, soft_wrap=True)
     files = counted(reading.files, "file")
@@ -34,13 +37,23 @@ def new(
     theme: Annotated[str, typer.Argument(help="The id of its theme, such as slow-processes.")], folder: Folder = None
 ) -> None:
     """Write the skeleton of a barrier under the next free id."""
-    path = new_barrier(folder or packaged_knowledge(), theme)
+    path = new_barrier(_writable(folder), theme)
     out.print(f"{path}: fill in what says TODO, then run: triage knowledge check", markup=False, soft_wrap=True)
 
 
 @app.command()
 def schema(folder: Folder = None) -> None:
     """Write the JSON Schemas of the knowledge files, for editors."""
-    target = folder or packaged_knowledge()
+    target = _writable(folder)
     write_schemas(target)
     out.print(f"Wrote {target / 'schema'}.", markup=False, soft_wrap=True)
+
+
+def _writable(folder: Path | None) -> Path:
+    """What may be written to: never the files of an installation, which the next one would overwrite."""
+    target = folder or load_settings().knowledge
+    if target == packaged_knowledge() and target.parent.name == "packaged":
+        raise typer.BadParameter(
+            f"{target} belongs to the installation. Copy it, name the copy here, and let TRIAGE_KNOWLEDGE name it."
+        )
+    return target

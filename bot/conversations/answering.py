@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.app import Bot, Reply
 from bot.conversations.dialogue import continued, worth_reading
 from bot.conversations.inbox import Clock
-from bot.conversations.shown import HOW_TO_ASK, MAX_REJECTED, OUT_OF_GUESSES, Body, Failed, restored, stored
+from bot.conversations.shown import HOW_TO_ASK, MAX_REJECTED, OUT_OF_GUESSES, Body, Failed, Notice, restored, stored
 from bot.errors import MessageUnreadable
-from bot.guidance.declined import Declined, declined
+from bot.guidance.declined import declined
 from bot.knowledge import Choice
 from bot.store import Database
 from bot.store.tables import Conversation, Turn
@@ -101,7 +101,7 @@ class Answering:
             message = _with_presses(now.message, turn)
             reply = self._bot.reply(message)
         except MessageUnreadable as error:
-            return _Answered(Declined(str(error)), True, (), None)
+            return _Answered(Notice("unreadable", str(error)), True, (), None)
         body = self._body(reply)
         alone = now.alone or isinstance(reply.outcome, Decline)
         return _Answered(body, alone, message.rejected, reply)
@@ -140,14 +140,15 @@ class Answering:
     def _label(self, turn: Turn, answered: _Answered) -> None:
         turn.alone, turn.rejected, turn.failure = answered.alone, list(answered.rejected), None
         turn.index_version = self._bot.version.number
+        turn.decline_kind = turn.question = turn.notice = turn.theme = turn.barrier = turn.confidence = None
         if answered.reply is None:
-            turn.action, turn.kind = "decline", "wordless"
-            turn.theme = turn.barrier = turn.confidence = None
+            turn.action = "notice"
+            turn.notice = answered.body.about if isinstance(answered.body, Notice) else None
             return
         outcome = answered.reply.outcome
         first = outcome.ranking.barriers[0]
         turn.confidence = outcome.confidence
-        turn.theme, turn.barrier, turn.kind = first.theme, None, None
+        turn.theme = first.theme
         match outcome:
             case Answer():
                 assert answered.reply.guidance is not None, "an answer comes with its guidance"
@@ -155,10 +156,10 @@ class Answering:
                 turn.action, turn.barrier = "answer", barrier
                 turn.theme = self._bot.version.knowledge.barrier_by_id[barrier].theme
             case Clarify(question=question):
-                turn.action, turn.kind = "clarify", question.id
+                turn.action, turn.question = "clarify", question.id
                 turn.offered = [choice.model_dump(mode="json") for choice in question.choices]
             case Decline(kind=kind):
-                turn.action, turn.theme, turn.kind = "decline", None, kind
+                turn.action, turn.theme, turn.decline_kind = "decline", None, kind
 
 
 async def _texts_of(session: AsyncSession, turn: str) -> tuple[str, ...]:

@@ -11,15 +11,27 @@ from bot.guidance import Guidance
 from bot.guidance.declined import Declined
 from bot.triage import AskedQuestion
 
-HOW_TO_ASK = Declined(
-    "Tell me in a sentence or two what hurts in getting machine learning into use, for example: "
-    "“our releases wait three weeks for security”."
-)
-OUT_OF_GUESSES = Declined(
-    "None of my guesses fits, then. Tell me in one more sentence what I misread: who waits for what, or what breaks."
-)
 MAX_REJECTED = 3
 """After so many "not this", another guess would only annoy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know about asking: nothing was triaged. `about` is what is counted."""
+
+    about: Literal["how-to-ask", "out-of-guesses", "unreadable"]
+    text: str
+
+
+HOW_TO_ASK = Notice(
+    "how-to-ask",
+    "Tell me in a sentence or two what hurts in getting machine learning into use, for example: "
+    "“our releases wait three weeks for security”.",
+)
+OUT_OF_GUESSES = Notice(
+    "out-of-guesses",
+    "None of my guesses fits, then. Tell me in one more sentence what I misread: who waits for what, or what breaks.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ class Withdrawn:
     kind: Literal["withdrawn"] = "withdrawn"
 
 
-Body = Guidance | AskedQuestion | Declined | Failed | Withdrawn
+Body = Guidance | AskedQuestion | Declined | Notice | Failed | Withdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +73,7 @@ _BODIES: dict[str, TypeAdapter[Any]] = {
     "guidance": TypeAdapter(Guidance),
     "question": TypeAdapter(AskedQuestion),
     "declined": TypeAdapter(Declined),
+    "notice": TypeAdapter(Notice),
     "failed": TypeAdapter(Failed),
     "withdrawn": TypeAdapter(Withdrawn),
 }
@@ -86,6 +99,8 @@ def _name(body: Body) -> str:
             return "question"
         case Declined():
             return "declined"
+        case Notice():
+            return "notice"
         case Failed():
             return "failed"
         case Withdrawn():

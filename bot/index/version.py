@@ -8,12 +8,14 @@ from datetime import datetime
 from functools import cached_property
 from hashlib import file_digest, sha256
 from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.errors import IndexDamaged
+from bot.errors import HomeUnwritable, IndexDamaged
 from bot.knowledge import Knowledge
 from bot.retrieval.encoder import Encoder
 from bot.retrieval.lexical import LexicalIndex
@@ -51,11 +53,13 @@ class Manifest(BaseModel):
 class IndexVersion:
     """Opened for reading. All but the knowledge is loaded when first needed.
 
-    Raises IndexDamaged when a file is missing, cut short, altered or written by another release.
+    Raises IndexDamaged when a file is missing, cut short, altered or written by another release. Where its folder takes
+    no files Chroma gets a copy of its part in the temporary folder; `vectors` raises HomeUnwritable where that fails.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._copy: TemporaryDirectory[str] | None = None
         self.manifest = _read_manifest(folder)
         _verify_files(folder, self.manifest)
         self.knowledge = _read_knowledge(folder)
@@ -78,17 +82,27 @@ class IndexVersion:
 
     @cached_property
     def vectors(self) -> VectorIndex:
-        from chromadb.errors import ChromaError
-
-        try:
-            vectors = VectorIndex(self.folder / CHROMA)
-            records = vectors.count()
-        except (ChromaError, sqlite3.Error, ValueError, OSError) as error:
-            raise IndexDamaged(self.folder, f"Chroma cannot open it ({type(error).__name__})") from error
+        vectors, records = _opened(self.folder / CHROMA) or self._opened_in_a_copy()
         if records != self.manifest.records:
             vectors.close()
             raise IndexDamaged(self.folder, f"it holds {records} records and should hold {self.manifest.records}")
         return vectors
+
+    def _opened_in_a_copy(self) -> tuple[VectorIndex, int]:
+        # The files are whole, so Chroma could not write: it writes a row of its own whenever it opens a database.
+        try:
+            self._copy = TemporaryDirectory(prefix="triage-index-")
+            copy = Path(self._copy.name) / CHROMA
+            copy.mkdir()
+            for file in (self.folder / CHROMA).rglob("*"):
+                target = copy / file.relative_to(self.folder / CHROMA)
+                target.mkdir() if file.is_dir() else copyfile(file, target)
+        except OSError as error:
+            why = f"to open an index Chroma must write to its folder or to the temporary one ({_reason(error)})"
+            raise HomeUnwritable(self.folder, why) from error
+        if opened := _opened(copy):
+            return opened
+        raise IndexDamaged(self.folder, "Chroma cannot open it")
 
     def retriever(self, encoder: Encoder) -> Retriever:
         return Retriever(encoder, self.vectors, self.lexical)
@@ -97,6 +111,23 @@ class IndexVersion:
         for part in ("vectors", "lexical"):
             if part in self.__dict__:
                 self.__dict__.pop(part).close()
+        if self._copy:
+            self._copy.cleanup()
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).partition(" in [")[0]  # else it lists where a temporary folder may be
+
+
+def _opened(folder: Path) -> tuple[VectorIndex, int] | None:
+    """The database and how many records it holds; None when Chroma cannot open it."""
+    from chromadb.errors import ChromaError
+
+    try:
+        vectors = VectorIndex(folder)
+        return vectors, vectors.count()
+    except (ChromaError, sqlite3.Error, ValueError, OSError):
+        return None
 
 
 def describe_files(folder: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.errors import KnowledgeInvalid, ThemeUnknown
+from bot.errors import KnowledgeInvalid, KnowledgeMissing, KnowledgeUnwritable, ThemeUnknown
 from bot.knowledge.files import Broken, read_file
 from bot.knowledge.models import DimensionId, Theme, Themes
 
@@ -17,7 +17,12 @@ PREFIXES: dict[DimensionId, str] = {
 
 
 def new_barrier(folder: Path, theme: str) -> Path:
-    """Writes `barriers/<next free id>.yaml` and returns its path."""
+    """Writes `barriers/<next free id>.yaml` and returns its path.
+
+    Raises KnowledgeMissing, KnowledgeInvalid, ThemeUnknown, or KnowledgeUnwritable where nothing may be written.
+    """
+    if not folder.is_dir():
+        raise KnowledgeMissing(folder)
     file = read_file(folder / "themes.yaml", Themes)
     if isinstance(file, Broken):
         raise KnowledgeInvalid(file.problems, files=1)
@@ -25,11 +30,14 @@ def new_barrier(folder: Path, theme: str) -> Path:
     if theme not in themes:
         raise ThemeUnknown(theme, list(themes))
     barriers = folder / "barriers"
-    barriers.mkdir(exist_ok=True)
-    barrier_id = next_id(barriers, PREFIXES[themes[theme].dimension])
-    path = barriers / f"{barrier_id}.yaml"
-    with path.open("x", encoding="utf-8") as new:  # x: two people who start at once must not share a file
-        new.write(skeleton(barrier_id, themes[theme]))
+    try:
+        barriers.mkdir(exist_ok=True)
+        barrier_id = next_id(barriers, PREFIXES[themes[theme].dimension])
+        path = barriers / f"{barrier_id}.yaml"
+        with path.open("x", encoding="utf-8") as new:  # x: two people who start at once must not share a file
+            new.write(skeleton(barrier_id, themes[theme]))
+    except OSError as error:
+        raise KnowledgeUnwritable(folder, error.strerror or str(error)) from error
     return path
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from bot.errors import KnowledgeMissing, KnowledgeUnwritable
 from bot.knowledge.files import Problem
 from bot.knowledge.models import BannedClaims, Barrier, Plays, Questions, Record, Scope, Sources, Themes
 
@@ -31,9 +32,15 @@ def schema(shape: type[Record]) -> str:
 
 
 def write_schemas(folder: Path) -> None:
-    (folder / "schema").mkdir(exist_ok=True)
-    for name, text in schemas().items():
-        (folder / "schema" / name).write_text(text, encoding="utf-8")
+    """Raises KnowledgeMissing where there is no knowledge, KnowledgeUnwritable where nothing may be written."""
+    if not (folder / "barriers").is_dir():
+        raise KnowledgeMissing(folder)
+    try:
+        (folder / "schema").mkdir(exist_ok=True)
+        for name, text in schemas().items():
+            (folder / "schema" / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise KnowledgeUnwritable(folder, error.strerror or str(error)) from error
 
 
 def stale_schemas(folder: Path) -> list[str]:

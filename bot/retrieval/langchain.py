@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from textwrap import shorten
 
 import numpy as np
 from langchain.embeddings import init_embeddings
@@ -16,6 +19,11 @@ from pydantic import ConfigDict
 from bot.errors import EncoderUnavailable
 from bot.retrieval.encoder import Vectors
 from bot.retrieval.retriever import Retriever
+
+MOST_TOLD, SHORTEST_SECRET = 300, 6
+_SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL", re.IGNORECASE)
+_SECRET = re.compile(r"(?<=://)[^/\s@]+(?=@)|\b(?:sk|pk|xox\w|gh\w|hf|Bearer)[-_ ][\w*.-]{4,}|\b[\w+/=-]{24,}")
+"""A name and password in an address, keys as providers shape them, and any long run of letters and digits."""
 
 
 class KnowledgeRetriever(BaseRetriever):
@@ -64,6 +72,16 @@ def _embeddings(name: str) -> Embeddings:
     return init_embeddings(name)
 
 
+def _told(error: Exception) -> str:
+    """The provider's own words, as far as they hold no secret: it may repeat the key that it refuses."""
+    said = shorten(str(error), MOST_TOLD, placeholder=" …")
+    for name, value in os.environ.items():
+        if len(value) >= SHORTEST_SECRET and _SECRET_NAME.search(name):
+            said = said.replace(value, "…")
+    said = _SECRET.sub("…", said)
+    return f": {said.rstrip('.')}" if said else ""
+
+
 @contextmanager
 def _provider_errors(name: str) -> Generator[None]:
     try:
@@ -71,6 +89,4 @@ def _provider_errors(name: str) -> Generator[None]:
     except ImportError as error:
         raise EncoderUnavailable(name, str(error).splitlines()[0].rstrip(".")) from error
     except Exception as error:
-        # Each provider has errors of its own. Only their name is told: their words may hold the key that was refused.
-        reason = f"its provider failed with {type(error).__name__} (is its name right, is its key set, does it answer?)"
-        raise EncoderUnavailable(name, reason) from error
+        raise EncoderUnavailable(name, f"its provider failed with {type(error).__name__}{_told(error)}") from error

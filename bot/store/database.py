@@ -119,6 +119,7 @@ class Database:
             with FileLock(self._home / "store.lock"):
                 engine = create_engine(f"sqlite:///{self._home / STORE}", execution_options={"writes": True})
                 event.listen(engine, "connect", _prepare_sqlite)
+                event.listen(engine, "connect", _unchecked)
                 event.listen(engine, "begin", _begin_sqlite)
                 try:
                     with engine.connect() as connection:
@@ -176,6 +177,13 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    cursor.close()
+
+
+def _unchecked(connection: DBAPIConnection, _record: object) -> None:
+    # To change a table SQLite needs it copied and dropped, which it refuses while rows of another refer to it.
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys=OFF")
     cursor.close()
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 TurnState = Literal["heard", "sending", "delivered", "undeliverable"]
+TurnAction = Literal["answer", "clarify", "decline", "notice", "shared", "failed"]
 Erasure = Literal["deleted", "forgotten", "expired"]
 Manners = Literal["open", "mentions-only", "quiet"]
 
@@ -104,8 +105,10 @@ class Turn(Table):
     chosen: Mapped[int | None]
     rejected: Mapped[list[str]]
 
-    action: Mapped[str | None]
-    kind: Mapped[str | None]
+    action: Mapped[TurnAction | None] = mapped_column(String)
+    decline_kind: Mapped[str | None]
+    question: Mapped[str | None]
+    notice: Mapped[str | None]
     theme: Mapped[str | None]
     barrier: Mapped[str | None]
     confidence: Mapped[float | None]

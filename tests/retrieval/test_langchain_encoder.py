@@ -69,6 +69,23 @@ def test_a_refused_key_is_not_told(openai: Provider, body: str):
     assert KEY not in str(caught.value)
 
 
+def test_the_providers_own_words_are_told(openai: Provider):
+    openai.refusal = REFUSAL
+    with pytest.raises(EncoderUnavailable, match=r"Incorrect API key provided: …"):
+        LangChainEncoder(NAME).encode(["one"])
+
+
+@pytest.mark.parametrize(
+    "secret",
+    ["sk-proj-0123456789", "https://user:hunter2hunter2@host/v1", "hf_abcdefgh", "Bearer abcdefgh", "A1b2" * 8],
+)
+def test_what_looks_like_a_secret_is_not_told_even_when_no_variable_holds_it(openai: Provider, secret: str):
+    openai.refusal = REFUSAL.replace(KEY, secret)
+    with pytest.raises(EncoderUnavailable) as caught:
+        LangChainEncoder(NAME).encode(["one"])
+    assert secret.removeprefix("https://").split("@")[0] not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -98,15 +115,15 @@ def test_a_provider_that_does_not_answer_is_unavailable(monkeypatch: pytest.Monk
 
 def test_a_missing_key_is_unavailable(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
-    with pytest.raises(EncoderUnavailable, match="is its key set"):
+    with pytest.raises(EncoderUnavailable, match="Missing credentials"):
         LangChainEncoder(NAME)
 
 
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        pytest.param("nonsense:model", "is its name right", id="unknown provider"),
-        pytest.param("openai:", "is its name right", id="no model"),
+        pytest.param("nonsense:model", "Provider 'nonsense' is not supported", id="unknown provider"),
+        pytest.param("openai:", "Model name cannot be empty", id="no model"),
         pytest.param("cohere:embed-v4", "langchain-cohere", id="package missing"),
     ],
 )

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, rmtree
 
 import pytest
 
 from bot import __version__
-from bot.commands import ask
+from bot.commands import ask, knowledge
 from bot.knowledge import packaged_knowledge
 from tests.scenarios.conftest import PROGRAM, Ran, Triage, bare_environment
 from tests.triage.test_dev_set import DEV, dev_lines
@@ -118,7 +120,9 @@ class TestAsk:
         [
             ("ask", "--frobnicate", "x"),
             ("ask", "one", "two"),
+            ("ask", "x", "--json", "--more"),
             ("ask", "x", "--batch", "-"),
+            ("ask", "--batch", "-", "--json"),
             ("ask", "--batch", "-", "--more"),
             ("ask", "--batch", "/no/such/file"),
             ("ask", "--batch", "/"),
@@ -133,6 +137,26 @@ class TestAsk:
         assert (ran.code, ran.out) == (2, "")
         assert "Usage:" in ran.err
         assert "Traceback" not in ran.err
+
+    def test_a_message_without_quotes_gets_a_hint(self, triage: Triage):
+        ran = triage("ask", "legal", "needs", "weeks")
+        assert ran.code == 2
+        assert 'put the message in quotes: triage ask "legal needs weeks"' in " ".join(ran.err.replace("│", "").split())
+
+    def test_json_explained_has_the_stages(self, triage: Triage):
+        stages = json.loads(triage("ask", SLOW, "--json", "--explain").out)["stages"]
+        assert "ORG-08" in {record["barrier"] for record in stages["records"]}
+        assert set(stages["scope"]) == {"in", "vague", "near", "far", "about"}
+
+    def test_what_is_piped_has_no_blanks_at_the_ends_of_lines(self, triage: Triage):
+        told = triage("ask", SLOW, "--more", "--explain").out
+        assert [line for line in told.splitlines() if line != line.rstrip()] == []
+
+    def test_a_wrong_port_leaves_ask_alone(self, triage: Triage, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setenv("PORT", "abc")
+        assert triage("index", "status").code == 0
+        serve = triage("serve")
+        assert (serve.code, serve.err) == (2, "PORT has a wrong value: it must be a whole number from 0 to 65535.\n")
 
     def test_an_unknown_setting_is_bad_usage(self, triage: Triage, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setenv("TRIAGE_HOMR", "s3cret")
@@ -161,7 +185,7 @@ class TestBatch:
         told = ran.err.splitlines()
         assert [line.split(":")[0] for line in told[:-1]] == ["line 2", "line 5", "line 6", "line 7"]
         assert told[-1] == "4 of the lines could not be answered; the others were."
-        assert "text: Field required" in told[1]
+        assert "text is missing." in told[1]
 
     def test_no_lines_no_outcomes(self, triage: Triage):
         assert triage("ask", "--batch", "-", stdin=b"\n\n") == Ran(0, "", "")
@@ -292,6 +316,55 @@ class TestKnowledge:
     def test_the_projects_own_is_clean(self, triage: Triage):
         assert triage("knowledge", "check").code == 0
 
+    def test_a_folder_without_knowledge_is_told(self, triage: Triage, tmp_path: Path):
+        (tmp_path / "empty").mkdir()
+        for command in (("schema", "empty"), ("schema", "nowhere"), ("new", "slow-processes", "nowhere")):
+            ran = triage("knowledge", *command)
+            assert (ran.code, ran.err.count("\n")) == (1, 1), command
+            assert "No knowledge folder at" in ran.err
+
+    def test_where_nothing_may_be_written_is_told(self, triage: Triage, tmp_path: Path):
+        folder = copytree(packaged_knowledge(), tmp_path / "mine")
+        rmtree(folder / "schema")
+        (folder / "schema").write_text("in the way", encoding="utf-8")
+        rmtree(folder / "barriers")
+        (folder / "barriers").write_text("in the way", encoding="utf-8")
+        new = triage("knowledge", "new", "slow-processes", "mine")
+        (folder / "barriers").unlink()
+        (folder / "barriers").mkdir()
+        schema = triage("knowledge", "schema", "mine")
+        for ran in (new, schema):
+            assert ran.code == 1
+            assert "Cannot write to mine" in ran.err
+            assert "Nothing was changed." in ran.err
+
+    def test_an_installations_own_files_are_not_written_to(
+        self, triage: Triage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        installed = copytree(packaged_knowledge(), tmp_path / "bot" / "packaged" / "knowledge")
+        monkeypatch.setattr(knowledge, "packaged_knowledge", lambda: installed)
+        monkeypatch.setattr("bot.settings.packaged_knowledge", lambda: installed)
+        before = sorted(file.name for file in installed.rglob("*"))
+        for command in (("new", "slow-processes"), ("schema",), ("schema", str(installed))):
+            ran = triage("knowledge", *command)
+            assert ran.code == 2
+            assert "TRIAGE_KNOWLEDGE" in ran.err
+        assert sorted(file.name for file in installed.rglob("*")) == before
+
+    def test_a_folder_of_ones_own_is_checked_and_indexed(
+        self, triage: Triage, tmp_path: Path, own_home: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        folder = copytree(packaged_knowledge(), tmp_path / "mine")
+        barrier = folder / "barriers" / "ORG-08.yaml"
+        text = barrier.read_text(encoding="utf-8")
+        name = next(line for line in text.splitlines() if line.startswith("name:"))
+        barrier.write_text(text.replace(name, "name: The board meets too seldom"), encoding="utf-8")
+        monkeypatch.setenv("TRIAGE_HOME", str(own_home))
+        monkeypatch.setenv("TRIAGE_KNOWLEDGE", str(folder))
+        assert triage("knowledge", "check").code == 0
+        assert "barriers/ORG-08.yaml" in triage("index", "status").said
+        assert "ORG-08: name" in triage("index", "diff").said
+
     def test_an_unknown_theme_or_folder_is_told(self, triage: Triage):
         unknown = triage("knowledge", "new", "slow-process", str(packaged_knowledge()))
         assert unknown.code == 1
@@ -360,7 +433,7 @@ class TestBugs:
 
         monkeypatch.setattr(ask, "open_bot", interrupted)
         ran = triage("ask", SLOW)
-        assert (ran.code, ran.out) == (1, "")
+        assert (ran.code, ran.out) == (130, "")
         assert ran.err.strip() == "Interrupted. Nothing was changed."
 
     def test_version_and_help(self, triage: Triage):
@@ -423,7 +496,7 @@ class TestInAProcessOfItsOwn:
         ran = spawn("ask", "--batch", "-", stdin=lines, PYTHONIOENCODING="ascii")
         assert ran.code == 1
         assert [fields(line) for line in ran.out.splitlines()] == [(0, "answer"), (1, "answer")]
-        assert ran.err.splitlines()[0].startswith("line 3: not a JSON object {id, text}")
+        assert ran.err.splitlines()[0].startswith("line 3: it is no JSON object.")
         assert ran.err.splitlines()[1] == "1 of the lines could not be answered; the others were."
 
     def test_control_c_ends_a_chat_with_a_sentence(self, home: Path, tmp_path: Path):
@@ -441,5 +514,59 @@ class TestInAProcessOfItsOwn:
             assert b"What holds your team back?" in chat.stdout.readline()
             chat.send_signal(signal.SIGINT)
             _, err = chat.communicate(timeout=20)
-        assert chat.returncode == 1
+        assert chat.returncode == 130
         assert err.decode().strip() == "Interrupted. Nothing was changed."
+
+    @pytest.mark.parametrize("command", ["ask", "chat", "ask --batch -"])
+    def test_a_closed_standard_input_is_no_accident(self, command: str, home: Path, tmp_path: Path):
+        ran = subprocess.run(
+            ["sh", "-c", f'exec "$0" -c "$1" {command} <&-', sys.executable, PROGRAM],
+            env=bare_environment(home, tmp_path), cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert ran.returncode == (0 if command == "chat" else 2)
+        assert "Something went wrong" not in ran.stderr
+
+    def test_a_reader_that_leaves_early_ends_it_quietly(self, home: Path, tmp_path: Path):
+        ran = subprocess.run(
+            ["sh", "-c", '("$0" -c "$1" ask --more "$2"; echo "code $?" >&2) | true', sys.executable, PROGRAM, SLOW],
+            env=bare_environment(home, tmp_path), cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert ran.stderr == "code 141\n"
+
+    def test_an_index_that_may_only_be_read_is_served(self, own_home: Path, tmp_path: Path):
+        ran = self._read_only(own_home, tmp_path, "ask", SLOW)
+        assert (ran.returncode, ran.stderr) == (0, "")
+        assert "Approval and change processes" in ran.stdout
+        assert not list(tmp_path.glob("triage-index-*"))
+        refused = self._read_only(own_home, tmp_path, "index", "refresh")
+        assert refused.returncode == 1
+        assert "Cannot write to" in refused.stderr
+
+    def test_a_full_disk_is_not_called_damage(self, own_home: Path, tmp_path: Path):
+        full = "import resource as r; r.setrlimit(r.RLIMIT_FSIZE, (0, 0)); "
+        ran = subprocess.run(
+            [sys.executable, "-c", full + PROGRAM, "ask", SLOW], env=bare_environment(own_home, tmp_path),
+            cwd=tmp_path, capture_output=True, text=True, timeout=60,
+        )  # fmt: skip
+        assert ran.returncode == 1
+        assert (
+            "Chroma must write to its folder or to the temporary one (No usable temporary directory found)"
+            in ran.stderr
+        )
+        assert "damaged" not in ran.stderr
+        assert sorted(entry.name for entry in (own_home / "index").iterdir() if entry.name.isdecimal()) == ["1"]
+
+    def _read_only(self, own_home: Path, tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        if os.geteuid() == 0 and shutil.which("setpriv") is None:
+            pytest.skip("root may write anywhere, and there is no setpriv to take that away")
+        for entry in (own_home, *own_home.rglob("*")):
+            entry.chmod(0o555 if entry.is_dir() else 0o444)
+        unprivileged = ("setpriv", "--bounding-set=-dac_override", "--inh-caps=-all") if os.geteuid() == 0 else ()
+        try:
+            return subprocess.run(
+                [*unprivileged, sys.executable, "-c", PROGRAM, *arguments], capture_output=True, text=True, timeout=60,
+                env=bare_environment(own_home, tmp_path) | {"TMPDIR": str(tmp_path)}, cwd=tmp_path,
+            )  # fmt: skip
+        finally:
+            for entry in (own_home, *own_home.rglob("*")):
+                entry.chmod(0o755 if entry.is_dir() else 0o644)

@@ -31,7 +31,7 @@ from slack_sdk.models.blocks import (
 from bot.channels.slack.limits import BLOCKS, BUTTON_CHARACTERS, FALLBACK_CHARACTERS, MESSAGE_CHARACTERS
 from bot.channels.slack.markup import escape, inert
 from bot.conversations.dialogue import SOMETHING_ELSE
-from bot.conversations.shown import Failed, Shown, Withdrawn
+from bot.conversations.shown import Failed, Notice, Shown, Withdrawn
 from bot.guidance import Guidance
 from bot.guidance.declined import Declined
 from bot.guidance.outline import Outline, Row, outline, without_quotes
@@ -90,6 +90,8 @@ def _body(shown: Shown) -> tuple[list[str], list[Block]]:
             return [inert(line) for line in lines], [
                 _rich(*(_section(Text(text=inert(f"{line}\n"))) for line in lines))
             ]
+        case Notice(text=text):
+            return [inert(text)], [_rich(_section(Text(text=inert(text))))]
         case Failed(reference=reference):
             said = f"I could not answer that: something failed on my side (reference {reference}). Please ask again."
             return [said], [_rich(_section(Text(text=said)))]
