@@ -33,6 +33,16 @@ if TYPE_CHECKING:
 class TriageError(Exception):
     """Caught in two places only: the command line and the channel."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # Ours are made of other things than their sentence, and must pass from one process to another.
+        return _restored, (type(self), str(self)), self.__dict__
+
+
+def _restored(kind: type[TriageError], sentence: str) -> TriageError:
+    error = kind.__new__(kind)
+    error.args = (sentence,)
+    return error
+
 
 class KnowledgeMissing(TriageError):
     def __init__(self, folder: Path) -> None:

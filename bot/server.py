@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 
@@ -15,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from bot.app import Bot
 from bot.channels.slack.client import Answer, Api
 from bot.channels.slack.commands import Commands
 from bot.channels.slack.deliver import NAME, SlackChannel
@@ -23,6 +21,7 @@ from bot.channels.slack.door import Door
 from bot.channels.slack.listen import Identity, Listeners
 from bot.channels.slack.receipts import Receipts
 from bot.channels.slack.words import ENTERPRISE
+from bot.computing import Computing
 from bot.conversations.answering import Answering
 from bot.conversations.channel import NotDelivered, Undeliverable
 from bot.conversations.delivering import Delivering
@@ -35,8 +34,6 @@ from bot.settings import Settings
 from bot.store import Database
 from bot.workflows import Workflows, executor_id
 
-COMPUTING = 2
-"""Triages at a time in a process: the encoder already uses a core by itself."""
 ASK_AGAIN_S = 5.0
 
 log = structlog.get_logger()
@@ -55,10 +52,10 @@ def utc_now() -> datetime:
 
 
 @asynccontextmanager
-async def serving(settings: Settings, bot: Bot, metrics: Metrics, port: int) -> AsyncGenerator[Starlette]:
+async def serving(settings: Settings, metrics: Metrics, port: int) -> AsyncGenerator[Starlette]:
     """The app, ready to be served on `port`; what runs is finished, or left for the next start, at the end.
 
-    Raises SettingsInvalid, StoreUnavailable, StoreNewer, HomeUnwritable or ChannelRefused.
+    Raises SettingsInvalid, StoreUnavailable, StoreNewer, ChannelRefused, and what opening the index raises.
     """
     token, secret = settings.slack_bot_token, settings.slack_signing_secret
     if token is None or secret is None:
@@ -69,7 +66,9 @@ async def serving(settings: Settings, bot: Bot, metrics: Metrics, port: int) -> 
         database = Database(settings.triage_home, url.get_secret_value() if url else None)
         stack.push_async_callback(database.close)
         await database.migrate()
-        pool = stack.enter_context(ThreadPoolExecutor(COMPUTING, thread_name_prefix="triage"))
+        computing = Computing(settings)
+        stack.callback(computing.close)
+        await computing.open()
         api = Api(token.get_secret_value(), settings.slack_api_base_url)
         stack.push_async_callback(api.close)
 
@@ -77,11 +76,11 @@ async def serving(settings: Settings, bot: Bot, metrics: Metrics, port: int) -> 
         privacy = Privacy(database, settings.triage_retention_days, workflows.prune, utc_now)
         inbox = Inbox(database, workflows.start, utc_now)
         channel = SlackChannel(api, settings.slack_api_base_url)
-        answering = Answering(bot, database, pool, utc_now)
+        answering = Answering(computing.think, lambda: computing.version, database, utc_now)
         delivering = Delivering({NAME: channel}, database, utc_now, metrics)
         receipts = Receipts(api)
         stack.push_async_callback(receipts.close)
-        commands = Commands(inbox, privacy, lambda: bot.version.number, utc_now)
+        commands = Commands(inbox, privacy, lambda: computing.version, utc_now)
         presses = Presses(database, workflows.start, utc_now)
 
         def listening(identity: Identity) -> AsyncApp:
@@ -93,7 +92,7 @@ async def serving(settings: Settings, bot: Bot, metrics: Metrics, port: int) -> 
         await workflows.launch(answering, delivering, privacy.retain)
 
         async def ready(_request: Request) -> Response:
-            state = {"store": await database.at_head(), "workflows": workflows.launched, "index": bot.version.number}
+            state = {"store": await database.at_head(), "workflows": workflows.launched, "index": computing.version}
             return JSONResponse(state, 200 if all(state.values()) else 503)
 
         door = Door(secret.get_secret_value(), lambda: slack.app, metrics.refused)

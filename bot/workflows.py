@@ -11,7 +11,6 @@ import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import uuid4
 
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
@@ -30,9 +29,8 @@ REPLIES = "replies"
 AT_ONCE = 64
 """Workflows that run at once in a replica: most of them wait for the network, computing has its own bounds."""
 POLLING_S = 0.1
-ANSWER_TRIES = 3
 RETRY_EVERY_S, RETRIES = 5.0, 17_280
-"""A platform that is down delays a delivery by up to a day."""
+"""A store or a platform that is away delays an answer by up to a day."""
 BEAT_EVERY_S, SWEEP_EVERY_S = 15.0, 60.0
 SILENT_FOR = timedelta(seconds=60)
 FINISH_WITHIN_S = 8
@@ -66,19 +64,9 @@ async def reply(turn: str) -> None:
     await deliver(turn)
 
 
-@DBOS.step(name="answer")
+@DBOS.step(name="answer", retries_allowed=True, interval_seconds=RETRY_EVERY_S, backoff_rate=1.0, max_attempts=RETRIES)
 async def answer(turn: str) -> None:
-    answering = _of_this_process().answering
-    for tried in range(1, ANSWER_TRIES + 1):
-        try:
-            return await answering.answer(turn)
-        except Exception:
-            reference = uuid4().hex[:8]
-            log.exception("answering failed", turn=turn, reference=reference, tried=tried)
-            if tried == ANSWER_TRIES:
-                await answering.fail(turn, reference)
-            await asyncio.sleep(0.2 * tried)
-    return None
+    await _of_this_process().answering.answer(turn)
 
 
 @DBOS.step(name="deliver", retries_allowed=True, interval_seconds=RETRY_EVERY_S, backoff_rate=1.0, max_attempts=RETRIES)

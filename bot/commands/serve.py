@@ -9,8 +9,7 @@ import sys
 
 import uvicorn
 
-from bot.app import Bot
-from bot.commands.console import open_bot, tell
+from bot.commands.console import tell
 from bot.errors import PortTaken
 from bot.logs import configure
 from bot.metrics import Metrics
@@ -28,16 +27,16 @@ def serve() -> None:
     configure(settings.triage_log)
     sys.setswitchinterval(SWITCH_EVERY_S)
     with _listening(settings.triage_host, settings.port) as listener:  # first: two of us must not share an executor id
-        asyncio.run(_serve(settings, open_bot(), listener))
+        asyncio.run(_serve(settings, listener))
 
 
-async def _serve(settings: Settings, bot: Bot, listener: socket.socket) -> None:
+async def _serve(settings: Settings, listener: socket.socket) -> None:
     metrics = Metrics()
     host, port = listener.getsockname()[:2]
     if settings.triage_metrics_port is not None:
         metrics.serve(settings.triage_host, settings.triage_metrics_port)
-    async with serving(settings, bot, metrics, port) as app:
-        tell(f"Serving Slack on http://{host}:{port}/slack/events with knowledge index {bot.version.number}.")
+    async with serving(settings, metrics, port) as app:
+        tell(f"Serving Slack on http://{host}:{port}/slack/events.")
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=FINISH_WITHIN_S,
             server_header=False,

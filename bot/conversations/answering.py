@@ -1,125 +1,90 @@
-"""The first step of a turn's workflow: load, triage, compose, store. May be repeated."""
+"""The first step of a turn's workflow: load, think, store. May be repeated."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from concurrent.futures import Executor
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
+from uuid import uuid4
 
+import structlog
 from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.app import Bot, Reply
-from bot.conversations.dialogue import continued, worth_reading
 from bot.conversations.inbox import Clock
-from bot.conversations.shown import HOW_TO_ASK, MAX_REJECTED, OUT_OF_GUESSES, Body, Failed, Notice, restored, stored
-from bot.errors import MessageUnreadable
-from bot.guidance.declined import declined
+from bot.conversations.replying import Answered, Asked, Labels, Presses
+from bot.conversations.shown import Failed, restored, stored
 from bot.knowledge import Choice
 from bot.store import Database
 from bot.store.tables import Conversation, Turn
 from bot.store.tables import Message as StoredMessage
-from bot.triage import Answer, AskedQuestion, Clarify, Decline, Message, Triage
+from bot.triage import AskedQuestion, Message
+
+AT_ONCE = 3
+"""Turns being answered: enough to keep the thinking busy, too few to hold up who waits for an acknowledgement."""
+THINKING_TRIES = 3
+"""A platform or a store that is away comes back; a message that cannot be thought about does not."""
+
+Think = Callable[[Asked], Awaitable[Answered]]
+"""May raise anything: what it raises is no fault of the store's."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
-    """What a turn is to answer, read in one go."""
-
+class _Loaded:
     turn: Turn
-    texts: tuple[str, ...]
-    earlier: Message | None
-    pending: AskedQuestion | None
-    told: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Answered:
-    body: Body
-    alone: bool
-    rejected: tuple[str, ...]
-    reply: Reply | None
+    asked: Asked
 
 
 class Answering:
-    """Brings the reply of a turn up to its revision. `pool` holds the computing."""
+    """Brings the reply of a turn up to its revision."""
 
-    def __init__(self, bot: Bot, database: Database, pool: Executor, clock: Clock) -> None:
-        self._bot = bot
+    def __init__(self, think: Think, index_version: Callable[[], int], database: Database, clock: Clock) -> None:
+        self._think = think
+        self._index_version = index_version
         self._database = database
-        self._pool = pool
         self._clock = clock
+        self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def answer(self, turn_id: str) -> None:
-        """Answer what the turn asks now; again, while it changes meanwhile. Nothing for one that was erased."""
-        while said := await self._load(turn_id):
-            if said.turn.shares is not None:
-                answered = None
-            else:
-                loop = asyncio.get_running_loop()
-                answered = await loop.run_in_executor(self._pool, self._answered, said)
-            if await self._save(said.turn, answered):
-                return
+        """Answer what the turn asks now; again, while it changes meanwhile. Nothing for one that was erased.
 
-    async def fail(self, turn_id: str, reference: str) -> None:
-        """What is shown when answering failed for good."""
-        async with self._database.writing() as session:
-            turn = await session.get_one(Turn, turn_id, with_for_update=True)
-            if turn.erased is None:
-                turn.reply, turn.failure, turn.action = stored(Failed(reference)), reference, "failed"
-                turn.answered, turn.answered_at = turn.revision, self._clock()
+        Raises what the store raises: it is to be tried again then. What thinking raises is shown as a failure.
+        """
+        async with self._turns:
+            while loaded := await self._load(turn_id):
+                answered = None if loaded.turn.shares is not None else await self._thought(loaded)
+                if await self._save(loaded.turn, answered):
+                    return
 
-    async def _load(self, turn_id: str) -> _Said | None:
+    async def _thought(self, loaded: _Loaded) -> Answered:
+        tried = 1
+        while True:
+            try:
+                return await self._think(loaded.asked)
+            except Exception:
+                reference = uuid4().hex[:8]
+                log.exception("answering failed", turn=loaded.turn.id, reference=reference, tried=tried)
+                if tried == THINKING_TRIES:
+                    failed = Failed(reference)
+                    return Answered(failed, Labels("failed"), self._index_version(), loaded.turn.alone)
+            tried += 1
+
+    async def _load(self, turn_id: str) -> _Loaded | None:
         async with self._database.reading() as session:
             turn = await session.get(Turn, turn_id)
             if turn is None or turn.erased is not None or turn.answered >= turn.revision:
                 return None
             texts = await _texts_of(session, turn.id)
-            before = select(Turn).where(
-                Turn.conversation == turn.conversation,
-                Turn.heard_at < turn.heard_at,
-                Turn.id != turn.id,
-                Turn.erased.is_(None),
-                Turn.shares.is_(None),
-            )
-            past = list(await session.scalars(before.order_by(Turn.heard_at)))
+            past = await _past(session, turn) if turn.conversation != turn.id else []  # else it began it
             earlier = await _earlier(session, past)
         last = next((each for each in reversed(past) if not each.alone), None)
-        return _Said(turn, texts, earlier, _pending(last), last.barrier if last else None)
+        told = last.barrier if last else None
+        return _Loaded(turn, Asked(texts, _presses(turn), turn.alone, earlier, _pending(last), told))
 
-    def _answered(self, said: _Said) -> _Answered:
-        turn = said.turn
-        if len(turn.rejected) > MAX_REJECTED:
-            return _Answered(OUT_OF_GUESSES, turn.alone, tuple(turn.rejected), None)
-        if not any(text.strip() for text in said.texts):
-            return _Answered(HOW_TO_ASK, True, (), None)
-        try:
-            text = "\n".join(worth_reading(said.texts, self._judge))
-            now = continued(said.earlier, text, said.pending, said.told, self._judge)
-            message = _with_presses(now.message, turn)
-            reply = self._bot.reply(message)
-        except MessageUnreadable as error:
-            return _Answered(Notice("unreadable", str(error)), True, (), None)
-        body = self._body(reply)
-        alone = now.alone or isinstance(reply.outcome, Decline)
-        return _Answered(body, alone, message.rejected, reply)
-
-    def _judge(self, message: Message) -> Triage:
-        return self._bot.triage(message).outcome
-
-    def _body(self, reply: Reply) -> Body:
-        match reply.outcome:
-            case Answer():
-                assert reply.guidance is not None, "an answer comes with its guidance"
-                return reply.guidance
-            case Clarify(question=question):
-                return question
-            case Decline() as decline:
-                return declined(decline, self._bot.version.knowledge)
-
-    async def _save(self, asked: Turn, answered: _Answered | None) -> bool:
+    async def _save(self, asked: Turn, answered: Answered | None) -> bool:
         """Whether the answer is to what the turn asks still."""
         async with self._database.writing() as session:
             turn = await session.get_one(Turn, asked.id, with_for_update=True)
@@ -129,42 +94,41 @@ class Answering:
                 return False
             now = self._clock()
             if answered is not None:
-                self._label(turn, answered)
+                _label(turn, answered)
                 turn.reply = stored(answered.body)
             turn.answered, turn.answered_at = turn.revision, now
             conversation = await session.get_one(Conversation, turn.conversation)
             conversation.answered_at = now
-            conversation.index_version = conversation.index_version or self._bot.version.number
+            conversation.index_version = conversation.index_version or turn.index_version
         return True
 
-    def _label(self, turn: Turn, answered: _Answered) -> None:
-        turn.alone, turn.rejected, turn.failure = answered.alone, list(answered.rejected), None
-        turn.index_version = self._bot.version.number
-        turn.decline_kind = turn.question = turn.notice = turn.theme = turn.barrier = turn.confidence = None
-        if answered.reply is None:
-            turn.action = "notice"
-            turn.notice = answered.body.about if isinstance(answered.body, Notice) else None
-            return
-        outcome = answered.reply.outcome
-        first = outcome.ranking.barriers[0]
-        turn.confidence = outcome.confidence
-        turn.theme = first.theme
-        match outcome:
-            case Answer():
-                assert answered.reply.guidance is not None, "an answer comes with its guidance"
-                barrier = answered.reply.guidance.barrier.id
-                turn.action, turn.barrier = "answer", barrier
-                turn.theme = self._bot.version.knowledge.barrier_by_id[barrier].theme
-            case Clarify(question=question):
-                turn.action, turn.question = "clarify", question.id
-                turn.offered = [choice.model_dump(mode="json") for choice in question.choices]
-            case Decline(kind=kind):
-                turn.action, turn.theme, turn.decline_kind = "decline", None, kind
+
+def _label(turn: Turn, answered: Answered) -> None:
+    labels = answered.labels
+    turn.action, turn.theme, turn.barrier, turn.confidence = (
+        labels.action, labels.theme, labels.barrier, labels.confidence,
+    )  # fmt: skip
+    turn.decline_kind, turn.question, turn.notice = labels.decline_kind, labels.question, labels.notice
+    turn.failure = answered.body.reference if isinstance(answered.body, Failed) else None
+    turn.alone, turn.rejected, turn.index_version = answered.alone, list(answered.rejected), answered.index_version
+    if answered.offered:
+        turn.offered = [choice.model_dump(mode="json") for choice in answered.offered]
 
 
 async def _texts_of(session: AsyncSession, turn: str) -> tuple[str, ...]:
     said = select(StoredMessage.text).where(StoredMessage.turn == turn, StoredMessage.text.is_not(None))
     return tuple(filter(None, await session.scalars(said.order_by(StoredMessage.said_at, StoredMessage.id))))
+
+
+async def _past(session: AsyncSession, turn: Turn) -> list[Turn]:
+    before = select(Turn).where(
+        Turn.conversation == turn.conversation,
+        Turn.heard_at < turn.heard_at,
+        Turn.id != turn.id,
+        Turn.erased.is_(None),
+        Turn.shares.is_(None),
+    )
+    return list(await session.scalars(before.order_by(Turn.heard_at)))
 
 
 async def _earlier(session: AsyncSession, past: Sequence[Turn]) -> Message | None:
@@ -176,21 +140,16 @@ async def _earlier(session: AsyncSession, past: Sequence[Turn]) -> Message | Non
             continue
         texts += await _texts_of(session, turn.id)
         if texts:
-            kept = _with_presses(replace(message or Message(""), text="\n".join(texts)), turn)
+            kept = _presses(turn).on(replace(message or Message(""), text="\n".join(texts)))
             if turn.rejected and not turn.asked:  # what was taken back in words takes an earlier choice with it
                 kept = replace(kept, offered=(), chosen=None)
             message = kept
     return message
 
 
-def _with_presses(message: Message, turn: Turn) -> Message:
-    """With what the asker pressed in this turn: a choice, "not this"."""
-    rejected = tuple(dict.fromkeys((*message.rejected, *turn.rejected)))
-    if not turn.asked:
-        return Message(message.text, message.asked, message.offered, message.chosen, rejected)
-    offered = tuple(Choice.model_validate(choice, strict=False) for choice in turn.offered)
-    taken = None if turn.chosen is None else offered[turn.chosen]
-    return Message(message.text, True, offered, taken, rejected)
+def _presses(turn: Turn) -> Presses:
+    offered = tuple(Choice.model_validate(choice, strict=False) for choice in turn.offered) if turn.asked else ()
+    return Presses(turn.asked, offered, turn.chosen, tuple(turn.rejected))
 
 
 def _pending(last: Turn | None) -> AskedQuestion | None:

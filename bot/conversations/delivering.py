@@ -24,7 +24,7 @@ SENDER_IS_GONE_AFTER = timedelta(seconds=90)
 LOOK_UP_FOR = timedelta(seconds=60)
 SETTLES_AFTER = timedelta(seconds=3)
 """A post whose reply was lost may show up a little later: not before this is it taken for lost."""
-POLL_S = 0.2
+POLL_EVERY = timedelta(seconds=0.2)
 
 log = structlog.get_logger()
 
@@ -60,8 +60,8 @@ class Delivering:
 
         Raises NotDelivered when it is to be tried again.
         """
-        await self._let_a_burst_end(turn_id)
-        while claim := await self._claim(turn_id, sender):
+        due = True
+        while due and (claim := await self._claim(turn_id, sender)):
             channel = self._channels[claim.address.room.channel]
             try:
                 posted, failure = await self._send(channel, claim), None
@@ -70,7 +70,7 @@ class Delivering:
                 self._counts.delivery("undeliverable")
                 log.warning("not delivered", turn=turn_id, reason=error.reason)
                 await channel.console(claim.address, claim.shown, error.reason)
-            await self._done(turn_id, sender, claim, posted, failure)
+            due = await self._done(turn_id, sender, claim, posted, failure)
 
     async def _send(self, channel: Channel, claim: _Claim) -> str | None:
         address, shown = claim.address, claim.shown
@@ -104,19 +104,6 @@ class Delivering:
                     raise
             await asyncio.sleep(1)
 
-    async def _let_a_burst_end(self, turn_id: str) -> None:
-        """An answer goes out at once; a greeting or a question back waits for what the person is still typing."""
-        while (left := await self._burst_left(turn_id)) > timedelta():
-            await asyncio.sleep(min(left, BURST_WITHIN).total_seconds())
-
-    async def _burst_left(self, turn_id: str) -> timedelta:
-        async with self._database.reading() as session:
-            turn = await session.get(Turn, turn_id)
-            if turn is None or not turn.waits or turn.posted or turn.erased or turn.action in ("answer", "failed"):
-                return timedelta()
-            last = await session.scalar(select(func.max(Message.said_at)).where(Message.turn == turn_id))
-        return last + BURST_WITHIN - self._clock() if last else timedelta()
-
     async def _claim(self, turn_id: str, sender: str) -> _Claim | None:
         while True:
             async with self._database.writing() as session:
@@ -124,9 +111,12 @@ class Delivering:
                 if turn is None or not _is_due(turn):
                     return None
                 now = self._clock()
-                if turn.state != "sending" or turn.sender == sender or _sender_is_gone(turn, now):
-                    return await self._claimed(session, turn, sender, now)
-            await asyncio.sleep(POLL_S)
+                wait = await _burst_left(session, turn, now)
+                if wait <= timedelta():
+                    if turn.state != "sending" or turn.sender == sender or _sender_is_gone(turn, now):
+                        return await self._claimed(session, turn, sender, now)
+                    wait = POLL_EVERY
+            await asyncio.sleep(min(wait, BURST_WITHIN).total_seconds())
 
     async def _claimed(self, session: AsyncSession, turn: Turn, sender: str, now: datetime) -> _Claim:
         unsure = turn.state == "sending"
@@ -144,7 +134,8 @@ class Delivering:
         )
         return _Claim(revision, address, await shown_of(session, turn), unsure, since)
 
-    async def _done(self, turn_id: str, sender: str, claim: _Claim, posted: str | None, failure: str | None) -> None:
+    async def _done(self, turn_id: str, sender: str, claim: _Claim, posted: str | None, failure: str | None) -> bool:
+        """Whether there is more to send: it may have changed meanwhile."""
         async with self._database.writing() as session:
             turn = await session.get_one(Turn, turn_id, with_for_update=True)
             turn.posted = posted or turn.posted
@@ -161,6 +152,7 @@ class Delivering:
                 turn.reply_url = None
             if turn.shares is not None and posted is not None:
                 (await session.get_one(Conversation, turn.conversation)).thread = posted
+            return _is_due(turn)
 
 
 async def shown_of(session: AsyncSession, turn: Turn) -> Shown:
@@ -181,6 +173,14 @@ async def shown_of(session: AsyncSession, turn: Turn) -> Shown:
         shared_by=turn.asker if turn.shares else None,
         with_quotes=turn.with_quotes,
     )
+
+
+async def _burst_left(session: AsyncSession, turn: Turn, now: datetime) -> timedelta:
+    """An answer goes out at once; a greeting or a question back waits for what the person is still typing."""
+    if not turn.waits or turn.posted or turn.erased or turn.action in ("answer", "failed"):
+        return timedelta()
+    last = await session.scalar(select(func.max(Message.said_at)).where(Message.turn == turn.id))
+    return last + BURST_WITHIN - now if last else timedelta()
 
 
 def _is_due(turn: Turn) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
@@ -26,6 +27,8 @@ from bot.store.tables import Conversation, Message, Turn
 Start = Callable[[str, str], Awaitable[None]]
 """Starts the workflow of that id for that turn; a workflow that was started before is not started again."""
 Clock = Callable[[], datetime]
+REMEMBERED = 10_000
+"""Messages whose workflow this process knows to be started: more than come within the minutes of Slack's retries."""
 
 
 class Inbox:
@@ -35,9 +38,12 @@ class Inbox:
         self._database = database
         self._start = start
         self._clock = clock
+        self._begun: OrderedDict[str, None] = OrderedDict()
 
     async def hear(self, heard: Heard) -> str | None:
-        """The turn that answers it; None when it is not for us, and then nothing of it was kept."""
+        """The turn that answers it; None when it is not for us (nothing of it was kept then), or known already."""
+        if heard.id in self._begun:  # a twin or a retry of what this process has safely begun
+            return None
         for_us = is_for_us(heard)
         if for_us is None:
             async with self._database.reading() as session:
@@ -47,6 +53,9 @@ class Inbox:
         async with self._database.writing(heard.room.key(heard.author)) as session:
             turn = await self._upsert(session, heard)
         await self._start(heard.id, turn)
+        self._begun[heard.id] = None
+        if len(self._begun) > REMEMBERED:
+            self._begun.popitem(last=False)
         return turn
 
     async def edit(self, edited: Edited) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import sqlite3
 from contextlib import closing
 from datetime import datetime
@@ -92,6 +93,7 @@ class IndexVersion:
         # The files are whole, so Chroma could not write: it writes a row of its own whenever it opens a database.
         try:
             self._copy = TemporaryDirectory(prefix="triage-index-")
+            atexit.register(self._copy.cleanup)  # a command ends without closing what it read
             copy = Path(self._copy.name) / CHROMA
             copy.mkdir()
             for file in (self.folder / CHROMA).rglob("*"):
@@ -102,6 +104,7 @@ class IndexVersion:
             raise HomeUnwritable(self.folder, why) from error
         if opened := _opened(copy):
             return opened
+        self._copy.cleanup()
         raise IndexDamaged(self.folder, "Chroma cannot open it")
 
     def retriever(self, encoder: Encoder) -> Retriever:

@@ -35,6 +35,10 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str]) -> Vectors: ...
 
+    def encode_together(self, texts: Sequence[str]) -> Vectors:
+        """As `encode`, faster, and a little coarser: to compare these texts with one another and nothing else."""
+        ...
+
 
 class OnnxEncoder:
     """A sentence encoder from `bot/encoders`: int8 ONNX, on the CPU, without torch.
@@ -54,6 +58,20 @@ class OnnxEncoder:
             return np.stack([self._encode_one(text) for text in texts]) if texts else np.empty((0, 384), np.float32)
         with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
             return np.stack(list(pool.map(self._encode_one, texts)))
+
+    def encode_together(self, texts: Sequence[str]) -> Vectors:
+        """In one run; texts of more than 256 tokens are cut. Comparable within one call only."""
+        if not texts:
+            return np.empty((0, 384), np.float32)
+        encodings = self._tokenizer.encode_batch(list(texts))
+        shape = len(encodings), max(len(encoding.ids) for encoding in encodings)
+        ids, mask = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        for row, encoding in enumerate(encodings):
+            ids[row, : len(encoding.ids)] = encoding.ids
+            mask[row, : len(encoding.ids)] = 1
+        feed = {"input_ids": ids, "attention_mask": mask}
+        vectors = np.asarray(self._session.run(["vector"], feed)[0], dtype=np.float32)
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def _encode_one(self, text: str) -> Vectors:
         encoding = self._tokenizer.encode(text)

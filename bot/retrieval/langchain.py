@@ -64,6 +64,9 @@ class LangChainEncoder:
             raise EncoderUnavailable(self.id, "its provider did not answer with one vector for each text")
         return vectors / lengths
 
+    def encode_together(self, texts: Sequence[str]) -> Vectors:
+        return self.encode(texts) if texts else np.empty((0, 0), np.float32)
+
 
 def _embeddings(name: str) -> Embeddings:
     # OpenAI's would download a vocabulary and send tokens, which other servers of its interface do not read.

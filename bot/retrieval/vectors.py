@@ -48,6 +48,7 @@ class VectorIndex:
 
     def __init__(self, folder: Path) -> None:
         self._client = _client(folder)
+        self._records: dict[str, list[Hit]] = {}
         self._collection: Collection = self._client.get_collection(COLLECTION, embedding_function=None)
 
     def count(self) -> int:
@@ -71,17 +72,20 @@ class VectorIndex:
 
     def of_barriers(self, barriers: Sequence[str]) -> list[Hit]:
         """Every record of these barriers, in the order of their ids; score 0, for none was asked for."""
-        found = self._collection.get(where={"barrier": {"$in": list(barriers)}}, include=["documents", "metadatas"])
+        for barrier in barriers:
+            if barrier not in self._records:  # they never change
+                self._records[barrier] = self._of_barrier(barrier)
+        return sorted((hit for barrier in barriers for hit in self._records[barrier]), key=lambda hit: hit.id)
+
+    def _of_barrier(self, barrier: str) -> list[Hit]:
+        found = self._collection.get(where={"barrier": barrier}, include=["documents", "metadatas"])
         documents, metadatas = found["documents"], found["metadatas"]
         if documents is None or metadatas is None:
             raise ValueError("Chroma left out what was asked for")
-        return sorted(
-            (
-                Hit(id, str(metadata["kind"]), str(metadata["barrier"]), text, 0.0, "vectors")
-                for id, text, metadata in zip(found["ids"], documents, metadatas, strict=True)
-            ),
-            key=lambda hit: hit.id,
-        )
+        return [
+            Hit(id, str(metadata["kind"]), str(metadata["barrier"]), text, 0.0, "vectors")
+            for id, text, metadata in zip(found["ids"], documents, metadatas, strict=True)
+        ]
 
     def close(self) -> None:
         self._client.close()

@@ -14,11 +14,11 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from filelock import FileLock
-from sqlalchemy import Connection, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from bot.errors import HomeUnwritable, StoreNewer, StoreUnavailable
 
@@ -27,7 +27,8 @@ STORE, WORKFLOWS = "store.sqlite", "workflows.sqlite"
 MIGRATION_LOCK = 5_318_008
 """Any number, the same in every replica: Postgres' advisory lock while the schema changes."""
 ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
-BUSY_TIMEOUT_MS = 30_000
+BUSY_TIMEOUT_MS, MIGRATION_TIMEOUT_MS = 2_000, 30_000
+"""How long another process that writes is waited for; while serving nobody is answered meanwhile."""
 POOL = 20
 CHECKPOINT_TRIES, CHECKPOINT_PAUSE_S = 50, 0.1
 
@@ -41,15 +42,10 @@ class Database:
         self._writing = asyncio.Lock()
         if self._url is None:
             _private_file(home / STORE)
-        made_from = self._url or URL.create("sqlite+aiosqlite", database=str(home / STORE))
-        kept = {"pool_size": POOL, "pool_pre_ping": True} if self._url else {}
-        self._engine = create_async_engine(made_from, **kept)
-        if self._url is None:
-            event.listen(self._engine.sync_engine, "connect", _prepare_sqlite)
-            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
-        self._readers = async_sessionmaker(self._engine, expire_on_commit=False)
-        writer = self._engine.execution_options(writes=True)
-        self._writers = async_sessionmaker(writer, expire_on_commit=False)
+            self._engine = _sqlite(home / STORE, BUSY_TIMEOUT_MS)
+        else:
+            self._engine = create_async_engine(self._url, pool_size=POOL, pool_pre_ping=True).sync_engine
+        self._writer = self._engine.execution_options(writes=True)
 
     @property
     def on_postgres(self) -> bool:
@@ -68,7 +64,7 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncSession]:
-        async with self._readers() as session:
+        async with self._session(self._engine) as session:
             yield session
 
     @asynccontextmanager
@@ -76,10 +72,10 @@ class Database:
         """One transaction. Others that name one of `locks` wait; on SQLite every writer waits for the others."""
         if self._url is None:
             # In line here: those who wait for SQLite's own lock sleep and retry, and the unlucky ones for seconds.
-            async with self._writing, self._writers.begin() as session:
+            async with self._writing, self._session(self._writer) as session, session.begin():
                 yield session
             return
-        async with self._writers.begin() as session:
+        async with self._session(self._writer) as session, session.begin():
             for lock in sorted(locks):
                 await session.execute(ADVISORY_LOCK, {"lock": lock})
             yield session
@@ -94,8 +90,8 @@ class Database:
     async def at_head(self) -> bool:
         """Whether the store answers and has this release's schema."""
         try:
-            async with self._engine.connect() as connection:
-                return await connection.run_sync(_revision) == _head()
+            async with self.reading() as session:
+                return await session.run_sync(lambda opened: _revision(opened.connection())) == _head()
         except (SQLAlchemyError, OSError):
             return False
 
@@ -104,25 +100,44 @@ class Database:
         if self._url is not None:
             return
         for _ in range(CHECKPOINT_TRIES):
-            async with self._engine.connect() as connection:
-                raw = await connection.get_raw_connection()
-                rows = list(await raw.driver_connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)"))  # type: ignore[union-attr]
-            if not rows[0][0]:  # not busy: no reader stood in the way
+            if await asyncio.to_thread(self._checkpointed):
                 return
             await asyncio.sleep(CHECKPOINT_PAUSE_S)
 
     async def close(self) -> None:
-        await self._engine.dispose()
+        if self._url is None:
+            self._engine.dispose()
+        else:
+            await AsyncEngine(self._engine).dispose()
+
+    @asynccontextmanager
+    async def _session(self, engine: Engine) -> AsyncGenerator[AsyncSession]:
+        session = AsyncSession(expire_on_commit=False)
+        session.sync_session.bind = engine
+        if self._url is not None:
+            async with session:
+                yield session
+            return
+        # SQLite's plain driver never waits: each statement runs where it stands, in some 50 µs. Through a thread each
+        # would wait for its turn in the loop twice, and with it everybody who waits to write.
+        try:
+            yield session
+        finally:
+            session.sync_session.close()  # at once: the session's own way would hold the connection for another turn
+
+    def _checkpointed(self) -> bool:
+        """Whether no reader stood in the way."""
+        with closing(sqlite3.connect(self._home / STORE, timeout=BUSY_TIMEOUT_MS / 1000)) as opened:
+            (busy, *_), *_ = opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return not busy
 
     def _migrate(self) -> None:
         if self._url is None:
             with FileLock(self._home / "store.lock"):
-                engine = create_engine(f"sqlite:///{self._home / STORE}", execution_options={"writes": True})
-                event.listen(engine, "connect", _prepare_sqlite)
+                engine = _sqlite(self._home / STORE, MIGRATION_TIMEOUT_MS)
                 event.listen(engine, "connect", _unchecked)
-                event.listen(engine, "begin", _begin_sqlite)
                 try:
-                    with engine.connect() as connection:
+                    with engine.execution_options(writes=True).connect() as connection:
                         self._upgrade(connection)
                 finally:
                     engine.dispose()
@@ -171,13 +186,20 @@ def _private_file(file: Path) -> None:
         raise HomeUnwritable(file.parent, error.strerror or type(error).__name__) from error
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    connection.isolation_level = None  # type: ignore[attr-defined] - transactions are begun below, not by the driver
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.close()
+def _sqlite(file: Path, busy_timeout_ms: int) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(file)), max_overflow=-1)  # nobody may wait for one
+
+    def prepare(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # type: ignore[attr-defined] - begun below, not by the driver
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
+        cursor.close()
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
 
 
 def _unchecked(connection: DBAPIConnection, _record: object) -> None:

@@ -76,7 +76,7 @@ class Triager:
         message = replace(message, text=clean(message.text))
         vectors = self._records.encode([message.text])
         vector = vectors[0]
-        barriers = self._barriers(message, message.text)
+        barriers = self._barriers(message, message.text, self._ranking_encoder.encode([message.text])[0])
         ranking = self._ranked(barriers)
         scope = dict(zip(SCOPES, map(float, self._heads.scope(vector, message.text)), strict=True))
         stages = Stages(
@@ -110,9 +110,9 @@ class Triager:
         answer = Answer(ranking, told, ranking.themes[0].probability, stages.language)
         return replace(stages, outcome=answer, removals=removals)
 
-    def _barriers(self, message: Message, text: str) -> Floats:
-        """Calibrated log-probabilities of the barriers, the asker's choice taken into account."""
-        themes, barriers = self._heads.rank(self._ranking_encoder.encode([text])[0], text)
+    def _barriers(self, message: Message, text: str, vector: Floats) -> Floats:
+        """Calibrated log-probabilities of the barriers for a part of the message, with what the asker chose."""
+        themes, barriers = self._heads.rank(vector, text)
         ranked = calibrated(themes, barriers, self._heads.theme_of, self._bounds.temperature)
         if message.offered:
             offered = {id for choice in message.offered for id in choice.barriers}
@@ -145,7 +145,9 @@ class Triager:
         self, message: Message, barriers: Floats, ranking: Ranking
     ) -> tuple[tuple[RankedBarrier, ...], dict[str, float]]:
         parts = clauses(message.text)
-        without = [self._barriers(message, part.removed_from(message.text)) for part in parts]
+        texts = [part.removed_from(message.text) for part in parts]
+        vectors = self._ranking_encoder.encode_together(texts)
+        without = [self._barriers(message, text, vector) for text, vector in zip(texts, vectors, strict=True)]
         told: list[RankedBarrier] = []
         for barrier in self._worth_telling(ranking):
             column = self._heads.barriers.index(barrier.id)

@@ -30,7 +30,7 @@ class Load:
 
 def load(home: Path, per_s: float, for_s: float, database_url: str | None = None) -> Load:
     """Mentions at a steady rate from 200 people in 200 channels."""
-    with Slack(bot_events={"app_mention"}) as slack:
+    with Slack(bot_events={"app_mention", "message.channels"}) as slack:
         serve = Serve(slack, home, database_url).start()
         slack.connect(serve.url)
         try:

@@ -65,7 +65,7 @@ def test_an_interrupted_first_build_leaves_nothing(tmp_path: Path):
     process = started(home, tmp_path, *ASK)
     wait_for_a_build(home, process)
     process.send_signal(signal.SIGINT)
-    assert ended(process) == (1, "", f"{FIRST_RUN}\nInterrupted. Nothing was changed.\n")
+    assert ended(process) == (130, "", f"{FIRST_RUN}\nInterrupted. Nothing was changed.\n")
     assert index_entries(home) == []
 
 

@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 
 import uvicorn
 
-from bot.app import Bot
 from bot.metrics import Metrics
 from bot.server import serving
 from bot.settings import Settings
@@ -65,8 +64,8 @@ def settings_for(slack: Slack, home: Path, database_url: str | None = None, **mo
 
 
 @contextmanager
-def served(slack: Slack, bot: Bot, home: Path, database_url: str | None = None, **more: Any) -> Iterator[Served]:
-    """Serve until the block ends; Slack is connected to it."""
+def served(slack: Slack, home: Path, database_url: str | None = None, **more: Any) -> Iterator[Served]:
+    """Serve from this home, with an index in it, until the block ends; Slack is connected to it."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(512)
@@ -76,7 +75,7 @@ def served(slack: Slack, bot: Bot, home: Path, database_url: str | None = None, 
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
-        async with serving(settings, bot, metrics, port) as app:
+        async with serving(settings, metrics, port) as app:
             config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
             server = uvicorn.Server(config)
             servers.append(server)

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree
 
 import pytest
 
-from bot.app import Bot
 from bot.channels.slack import words
 from bot.conversations import presses
 from tests.scenarios.serving import Served, served
@@ -24,8 +25,8 @@ def slack() -> Iterator[Slack]:
 
 
 @pytest.fixture(scope="module")
-def bot_in_slack(slack: Slack, bot: Bot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(slack, bot, tmp_path_factory.mktemp("slack")) as running:
+def bot_in_slack(slack: Slack, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(slack, copytree(home, tmp_path_factory.mktemp("slack") / "home")) as running:
         yield running
 
 

@@ -49,19 +49,19 @@ BULLET = "• "
 CUT = " …"
 
 Text, Style, Person = RichTextElementParts.Text, RichTextElementParts.TextStyle, RichTextElementParts.User
+Drawn = dict[str, object]
+"""A block as Slack is sent it."""
 _PERSON = re.compile(r"[UW][A-Z0-9]{1,30}")
+_ADDRESS = re.compile(r"https?://\S+$")
+"""Some sources have none yet: Slack refuses a link that is no address, and the whole message with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
     """`text` says all that matters by itself: notifications, screen readers, and when Slack refuses the blocks."""
 
-    blocks: tuple[Block, ...]
+    payload: list[Drawn]
     text: str
-
-    @property
-    def payload(self) -> list[dict[str, object]]:
-        return [cast(dict[str, object], block.to_dict()) for block in self.blocks]  # pyright: ignore[reportUnknownMemberType]
 
 
 def render(shown: Shown, *, buttons: bool = True, opening: str | None = None) -> Rendered:
@@ -71,9 +71,9 @@ def render(shown: Shown, *, buttons: bool = True, opening: str | None = None) ->
         lines, blocks = [opening, *lines], [_rich(_section(Text(text=opening))), *blocks]
     actions = list(_actions(shown)) if buttons else []
     notes = list(_notes(shown))
-    blocks = [*_within(blocks, BLOCKS - len(actions) - len(notes)), *actions, *notes]
-    lines += [note for block in notes for note in _texts_of(block)]
-    return Rendered(tuple(blocks), _fallback(lines))
+    body, below, small = ([_drawn(block) for block in each] for each in (blocks, actions, notes))
+    lines += [note for block in small for note in _texts_of(block)]
+    return Rendered([*_within(body, BLOCKS - len(below) - len(small)), *below, *small], _fallback(lines))
 
 
 def _body(shown: Shown) -> tuple[list[str], list[Block]]:
@@ -185,9 +185,14 @@ def _fallback(lines: Sequence[str]) -> str:
     return escaped
 
 
-def _within(blocks: Sequence[Block], most: int) -> list[Block]:
+def _drawn(block: Block) -> Drawn:
+    """As JSON; its own class refuses what is beyond its limits."""
+    return cast(Drawn, block.to_dict())  # pyright: ignore[reportUnknownMemberType] - slack_sdk has no types here
+
+
+def _within(blocks: Sequence[Drawn], most: int) -> list[Drawn]:
     """As many blocks as Slack takes, by number and by characters."""
-    kept: list[Block] = []
+    kept: list[Drawn] = []
     characters = 0
     for block in blocks[:most]:
         characters += sum(map(len, _texts_of(block)))
@@ -197,7 +202,7 @@ def _within(blocks: Sequence[Block], most: int) -> list[Block]:
     return kept
 
 
-def _texts_of(block: Block) -> Iterator[str]:
+def _texts_of(block: Drawn) -> Iterator[str]:
     def walk(part: object) -> Iterator[str]:
         if isinstance(part, dict):
             for key, value in cast(dict[str, object], part).items():
@@ -206,7 +211,7 @@ def _texts_of(block: Block) -> Iterator[str]:
             for value in cast(list[object], part):
                 yield from walk(value)
 
-    yield from walk(cast(object, block.to_dict()))  # pyright: ignore[reportUnknownMemberType] - slack_sdk has no types here
+    yield from walk(block)
 
 
 def _rich(*elements: RichTextElement) -> RichTextBlock:
@@ -227,7 +232,8 @@ def _small(*lines: str) -> ContextBlock:
 
 def _source(source: Source) -> RichTextSectionElement:
     told = f"{source.id}  {source.authors} ({source.year}): {source.title}. {source.venue}. "
-    return _section(Text(text=told), RichTextElementParts.Link(url=source.url))
+    link = [RichTextElementParts.Link(url=source.url)] if _ADDRESS.match(source.url) else [Text(text=source.url)]
+    return _section(Text(text=told), *link)
 
 
 def _button(action: str, label: str, turn: str, argument: str = "") -> ButtonElement:

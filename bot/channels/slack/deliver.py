@@ -163,7 +163,9 @@ class SlackChannel:
             if error.reason not in BLOCKS_REFUSED:
                 raise
             log.error("Slack refused the blocks", reason=error.reason, method=method)
-        return await self._api.write(care, method, _Posted, blocks=list[object](), **place)
+        # No blocks, and those that stand there go: the text says all that matters by itself.
+        bare = {"text": rendered.text, "metadata": mark, "blocks": list[object]()}
+        return await self._api.write(care, method, _Posted, **bare, **place)
 
     async def _reply(self, url: str, rendered: Rendered, *, replace: bool) -> bool:
         """Whether the address for private replies took it; it lives half an hour and for five messages."""

@@ -1,0 +1,126 @@
+"""What a turn asks -> what it is answered. Computing alone: no store and no platform, so that any process can do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bot.app import Bot, Reply
+from bot.conversations.dialogue import continued, worth_reading
+from bot.conversations.shown import HOW_TO_ASK, MAX_REJECTED, OUT_OF_GUESSES, Body, Notice
+from bot.errors import MessageUnreadable
+from bot.guidance.declined import declined
+from bot.knowledge import Choice
+from bot.store.tables import TurnAction
+from bot.triage import Answer, AskedQuestion, Clarify, Decline, Message, Triage
+
+
+@dataclass(frozen=True, slots=True)
+class Presses:
+    """What the asker pressed in a turn: the answer to a question (`chosen` is a place in `offered`), "not this"."""
+
+    asked: bool = False
+    offered: tuple[Choice, ...] = ()
+    chosen: int | None = None
+    rejected: tuple[str, ...] = ()
+
+    def on(self, message: Message) -> Message:
+        rejected = tuple(dict.fromkeys((*message.rejected, *self.rejected)))
+        if not self.asked:
+            return Message(message.text, message.asked, message.offered, message.chosen, rejected)
+        taken = None if self.chosen is None else self.offered[self.chosen]
+        return Message(message.text, True, self.offered, taken, rejected)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A turn's texts and what came before: the conversation, the question that is open, the barrier that was told."""
+
+    texts: tuple[str, ...]
+    presses: Presses
+    alone: bool
+    earlier: Message | None
+    pending: AskedQuestion | None
+    told: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a turn came to; what is left of it when its texts go."""
+
+    action: TurnAction
+    theme: str | None = None
+    barrier: str | None = None
+    confidence: float | None = None
+    decline_kind: str | None = None
+    question: str | None = None
+    notice: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """`alone`: it leaves the conversation as it was. `offered` are the choices of a question."""
+
+    body: Body
+    labels: Labels
+    index_version: int
+    alone: bool
+    rejected: tuple[str, ...] = ()
+    offered: tuple[Choice, ...] = field(default=())
+
+
+def answered(bot: Bot, asked: Asked) -> Answered:
+    number, presses = bot.version.number, asked.presses
+    if len(presses.rejected) > MAX_REJECTED:
+        return _noted(OUT_OF_GUESSES, number, alone=asked.alone, rejected=presses.rejected)
+    if not any(text.strip() for text in asked.texts):
+        return _noted(HOW_TO_ASK, number)
+
+    def judge(message: Message) -> Triage:
+        return bot.triage(message).outcome
+
+    try:
+        text = "\n".join(worth_reading(asked.texts, judge))
+        now = continued(asked.earlier, text, asked.pending, asked.told, judge)
+        message = presses.on(now.message)
+        reply = bot.reply(message)
+    except MessageUnreadable as error:
+        return _noted(Notice("unreadable", str(error)), number)
+    outcome = reply.outcome
+    return Answered(
+        body=_body(bot, reply),
+        labels=_labels(bot, reply),
+        index_version=number,
+        alone=now.alone or isinstance(outcome, Decline),
+        rejected=message.rejected,
+        offered=outcome.question.choices if isinstance(outcome, Clarify) else (),
+    )
+
+
+def _noted(notice: Notice, number: int, *, alone: bool = True, rejected: tuple[str, ...] = ()) -> Answered:
+    return Answered(notice, Labels("notice", notice=notice.about), number, alone, rejected)
+
+
+def _body(bot: Bot, reply: Reply) -> Body:
+    match reply.outcome:
+        case Answer():
+            assert reply.guidance is not None, "an answer comes with its guidance"
+            return reply.guidance
+        case Clarify(question=question):
+            return question
+        case Decline() as decline:
+            return declined(decline, bot.version.knowledge)
+
+
+def _labels(bot: Bot, reply: Reply) -> Labels:
+    outcome = reply.outcome
+    match outcome:
+        case Answer():
+            assert reply.guidance is not None, "an answer comes with its guidance"
+            barrier = reply.guidance.barrier.id
+            theme = bot.version.knowledge.barrier_by_id[barrier].theme
+            return Labels("answer", theme, barrier, outcome.confidence)
+        case Clarify(question=question):
+            theme = outcome.ranking.barriers[0].theme
+            return Labels("clarify", theme, confidence=outcome.confidence, question=question.id)
+        case Decline(kind=kind):
+            return Labels("decline", confidence=outcome.confidence, decline_kind=kind)
