@@ -23,10 +23,10 @@ from bot.store import Database
 from bot.store.tables import Replica
 
 APPLICATION = "mlops-triage"
-VERSION = "1"
+VERSION = "2"
 """Of the steps' order. Counted up by hand when a release changes it: DBOS resumes only what this version began."""
 REPLIES = "replies"
-AT_ONCE = 64
+AT_ONCE = 24
 """Workflows that run at once in a replica: most of them wait for the network, computing has its own bounds."""
 POLLING_S = 0.1
 RETRY_EVERY_S, RETRIES = 5.0, 17_280
@@ -59,21 +59,27 @@ def _of_this_process() -> _Parts:
 
 @DBOS.workflow(name="reply")
 async def reply(turn: str) -> None:
-    """One workflow a message, edit or press: answer, then deliver."""
-    await answer(turn)
-    await deliver(turn)
+    """One workflow a message, edit or press."""
+    await answer_and_deliver(turn)
 
 
-@DBOS.step(name="answer", retries_allowed=True, interval_seconds=RETRY_EVERY_S, backoff_rate=1.0, max_attempts=RETRIES)
-async def answer(turn: str) -> None:
-    await _of_this_process().answering.answer(turn)
+@DBOS.step(
+    name="answer and deliver",
+    retries_allowed=True,
+    interval_seconds=RETRY_EVERY_S,
+    backoff_rate=1.0,
+    max_attempts=RETRIES,
+)
+async def answer_and_deliver(turn: str) -> None:
+    """Both may be repeated: what was answered, and what was sent, stands in the turn.
 
-
-@DBOS.step(name="deliver", retries_allowed=True, interval_seconds=RETRY_EVERY_S, backoff_rate=1.0, max_attempts=RETRIES)
-async def deliver(turn: str) -> None:
+    A checkpoint between the two would cost as much as either and keep nothing more.
+    """
     workflow = DBOS.workflow_id
     assert workflow is not None, "a step runs in a workflow"
-    await _of_this_process().delivering.deliver(turn, workflow)
+    parts = _of_this_process()
+    await parts.answering.answer(turn)
+    await parts.delivering.deliver(turn, workflow)
 
 
 @DBOS.workflow(name="tick")
@@ -103,7 +109,7 @@ class Workflows:
         quieten()
         config: DBOSConfig = {
             "name": APPLICATION,
-            "system_database_url": self._database.workflows_url,
+            "system_database_engine": self._database.workflows_engine,
             "application_version": VERSION,
             "executor_id": self._executor,
             "serializer": DBOSPortableJSONSerializer(),

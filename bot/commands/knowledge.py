@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.commands.console import out, tell, today
-from bot.errors import counted
+from bot.errors import KnowledgeMissing, counted
 from bot.knowledge import check_knowledge, new_barrier, packaged_knowledge, write_schemas
 from bot.settings import load_settings
 
@@ -45,6 +45,8 @@ def new(
 def schema(folder: Folder = None) -> None:
     """Write the JSON Schemas of the knowledge files, for editors."""
     target = _writable(folder)
+    if not (target / "barriers").is_dir():
+        raise KnowledgeMissing(target)
     write_schemas(target)
     out.print(f"Wrote {target / 'schema'}.", markup=False, soft_wrap=True)
 

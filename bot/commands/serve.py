@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import socket
 import sys
@@ -36,6 +37,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     if settings.triage_metrics_port is not None:
         metrics.serve(settings.triage_host, settings.triage_metrics_port)
     async with serving(settings, metrics, port) as app:
+        gc.freeze()  # what is there now stays: looking through it again and again costs time
         tell(f"Serving Slack on http://{host}:{port}/slack/events.")
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=FINISH_WITHIN_S,

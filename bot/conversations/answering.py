@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import structlog
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.inbox import Clock
@@ -21,7 +21,7 @@ from bot.store.tables import Conversation, Turn
 from bot.store.tables import Message as StoredMessage
 from bot.triage import AskedQuestion, Message
 
-AT_ONCE = 3
+AT_ONCE = 2
 """Turns being answered: enough to keep the thinking busy, too few to hold up who waits for an acknowledgement."""
 THINKING_TRIES = 3
 """A platform or a store that is away comes back; a message that cannot be thought about does not."""
@@ -97,9 +97,9 @@ class Answering:
                 _label(turn, answered)
                 turn.reply = stored(answered.body)
             turn.answered, turn.answered_at = turn.revision, now
-            conversation = await session.get_one(Conversation, turn.conversation)
-            conversation.answered_at = now
-            conversation.index_version = conversation.index_version or turn.index_version
+            began_with = func.coalesce(Conversation.index_version, turn.index_version)
+            opened = update(Conversation).where(Conversation.id == turn.conversation)
+            await session.execute(opened.values(answered_at=now, index_version=began_with))
         return True
 
 

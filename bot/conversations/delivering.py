@@ -158,9 +158,8 @@ class Delivering:
 async def shown_of(session: AsyncSession, turn: Turn) -> Shown:
     """What the turn shows now. Raises pydantic.ValidationError for a reply that another release stored differently."""
     body = Withdrawn() if turn.erased or turn.reply is None else restored(turn.reply)
-    tried_by = (
-        select(Outcome.person).where(Outcome.turn == turn.id, Outcome.barrier == turn.barrier).order_by(Outcome.at)
-    )
+    tried_by = select(Outcome.person).where(Outcome.turn == turn.id, Outcome.barrier == turn.barrier)
+    was_seen = turn.delivered > 0  # before that nobody can press anything
     messages = await session.scalar(select(func.count()).select_from(Message).where(Message.turn == turn.id))
     return Shown(
         turn=turn.id,
@@ -169,7 +168,7 @@ async def shown_of(session: AsyncSession, turn: Turn) -> Shown:
         private=turn.private,
         more=turn.more,
         messages=messages or 1,
-        tried_by=tuple(await session.scalars(tried_by.order_by(Outcome.at))),
+        tried_by=tuple(await session.scalars(tried_by.order_by(Outcome.at))) if was_seen else (),
         shared_by=turn.asker if turn.shares else None,
         with_quotes=turn.with_quotes,
     )

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from bot.errors import KnowledgeMissing, KnowledgeUnwritable
+from bot.errors import KnowledgeUnwritable
 from bot.knowledge.files import Problem
 from bot.knowledge.models import BannedClaims, Barrier, Plays, Questions, Record, Scope, Sources, Themes
 
@@ -32,9 +32,7 @@ def schema(shape: type[Record]) -> str:
 
 
 def write_schemas(folder: Path) -> None:
-    """Raises KnowledgeMissing where there is no knowledge, KnowledgeUnwritable where nothing may be written."""
-    if not (folder / "barriers").is_dir():
-        raise KnowledgeMissing(folder)
+    """Raises KnowledgeUnwritable where nothing may be written."""
     try:
         (folder / "schema").mkdir(exist_ok=True)
         for name, text in schemas().items():

@@ -7,6 +7,7 @@ import os
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, closing
+from functools import cached_property
 from pathlib import Path
 
 from alembic import command
@@ -51,16 +52,23 @@ class Database:
     def on_postgres(self) -> bool:
         return self._url is not None
 
-    @property
-    def workflows_url(self) -> str:
+    @cached_property
+    def workflows_engine(self) -> Engine:
         """Where DBOS keeps its own state: the same Postgres, or a file beside the store."""
         if self._url is not None:
-            return self._url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+            return create_engine(self._url, pool_size=POOL, max_overflow=0, pool_pre_ping=True)
         file = self._home / WORKFLOWS
         _private_file(file)
-        with closing(sqlite3.connect(file)) as opened:
-            opened.execute("PRAGMA journal_mode=WAL")  # stays with the file; DBOS would leave it at DELETE
-        return f"sqlite:///{file}"
+        # One connection, which its threads take turns at: those who wait for SQLite's own lock sleep and retry, and the
+        # unlucky ones for seconds. By itself DBOS would leave the journal at DELETE and write through at each commit.
+        engine = create_engine(URL.create("sqlite", database=str(file)), pool_size=1, max_overflow=0, pool_timeout=60)
+
+        def prepare(connection: DBAPIConnection, _record: object) -> None:
+            connection.isolation_level = "IMMEDIATE"  # type: ignore[attr-defined]
+            _pragmas(connection, MIGRATION_TIMEOUT_MS)
+
+        event.listen(engine, "connect", prepare)
+        return engine
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[AsyncSession]:
@@ -105,6 +113,8 @@ class Database:
             await asyncio.sleep(CHECKPOINT_PAUSE_S)
 
     async def close(self) -> None:
+        if "workflows_engine" in self.__dict__:
+            self.workflows_engine.dispose()
         if self._url is None:
             self._engine.dispose()
         else:
@@ -191,15 +201,19 @@ def _sqlite(file: Path, busy_timeout_ms: int) -> Engine:
 
     def prepare(connection: DBAPIConnection, _record: object) -> None:
         connection.isolation_level = None  # type: ignore[attr-defined] - begun below, not by the driver
-        cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
-        cursor.close()
+        _pragmas(connection, busy_timeout_ms)
 
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _pragmas(connection: DBAPIConnection, busy_timeout_ms: int) -> None:
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute(f"PRAGMA busy_timeout={busy_timeout_ms}")
+    cursor.close()
 
 
 def _unchecked(connection: DBAPIConnection, _record: object) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import KnowledgeInvalid, ThemeUnknown
+from bot.errors import KnowledgeInvalid, KnowledgeUnwritable, ThemeUnknown
 from bot.knowledge import new_barrier
 from tests.knowledge.small import Small
 
@@ -56,7 +56,7 @@ def test_nothing_is_overwritten(small: Small, monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr("bot.knowledge.new.next_id", taken)
     before = (small.path / "barriers/ORG-01.yaml").read_bytes()
-    with pytest.raises(FileExistsError):
+    with pytest.raises(KnowledgeUnwritable, match="File exists"):
         new_barrier(small.path, "slow-processes")
     assert (small.path / "barriers/ORG-01.yaml").read_bytes() == before
 

@@ -37,6 +37,7 @@ class Receiver:
         self.slow_s = 0.0
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.bind(("127.0.0.1", 0))
+        self._socket.listen(64)  # whoever is first must not be refused
         app = Starlette(routes=[Route("/slack/events", self._take, methods=["POST"])])
         self._server = uvicorn.Server(uvicorn.Config(app, log_config=None, lifespan="off"))
         self._thread = Thread(target=lambda: asyncio.run(self._server.serve(sockets=[self._socket])), daemon=True)

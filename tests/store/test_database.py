@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import text
 
 from bot.conversations.inbox import new_conversation, new_turn
 from bot.errors import HomeUnwritable, StoreUnavailable
@@ -73,9 +74,8 @@ def test_only_the_owner_can_read_the_files(tmp_path: Path):
 
     async def look(database: Database) -> None:
         await database.migrate()
-        workflows = database.workflows_url.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(workflows)) as opened:
-            opened.execute("CREATE TABLE something (id)")
+        with database.workflows_engine.begin() as opened:
+            opened.execute(text("CREATE TABLE something (id INTEGER)"))
             async with database.writing() as session:
                 session.add(new_conversation("c", ROOM, "t", "ana", NOW))
             modes.update(
@@ -93,7 +93,8 @@ def test_files_that_others_could_read_are_closed_to_them(tmp_path: Path):
         (tmp_path / name).touch(mode=0o644)
 
     async def look(database: Database) -> None:
-        assert database.workflows_url
+        with database.workflows_engine.connect():
+            pass
 
     run(tmp_path, None, look)
     assert {stat.S_IMODE((tmp_path / name).stat().st_mode) for name in (STORE, WORKFLOWS)} == {0o600}
@@ -102,7 +103,8 @@ def test_files_that_others_could_read_are_closed_to_them(tmp_path: Path):
 def test_both_files_keep_a_write_ahead_log(tmp_path: Path):
     async def make(database: Database) -> None:
         await database.migrate()
-        assert database.workflows_url
+        with database.workflows_engine.connect():
+            pass
 
     run(tmp_path, None, make)
     for name in (STORE, WORKFLOWS):

@@ -14,6 +14,7 @@ from itertools import count
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import aiohttp
 import httpx
 
 from tests.standins.slack.workspace import Payload, Workspace
@@ -64,12 +65,16 @@ class Courier:
         self.in_flight = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client: httpx.AsyncClient | None = None
+        self._session: aiohttp.ClientSession | None = None
+        """For what Slack itself sends, much of it at once: httpx' pool would take more of the machine than the bot."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ids = count(1)
 
     async def open(self) -> None:
         self._loop = asyncio.get_running_loop()
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
+        unlimited = aiohttp.TCPConnector(limit=0)
+        self._session = aiohttp.ClientSession(connector=unlimited, timeout=aiohttp.ClientTimeout(total=None))
         self._client = httpx.AsyncClient(verify=False, trust_env=False, limits=limits, timeout=None)
 
     async def close(self) -> None:
@@ -78,6 +83,8 @@ class Courier:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._client:
             await self._client.aclose()
+        if self._session:
+            await self._session.close()
 
     def new_id(self, prefix: str) -> str:
         return f"{prefix}{next(self._ids):08d}"
@@ -126,15 +133,18 @@ class Courier:
         started = time.perf_counter()
         try:
             signed = {"Content-Type": "application/json"} | headers | sign(body, secret=self.signing_secret)
-            answer = await self._send(self.path, body, signed, self.ack_s)
+            assert self._session is not None
+            async with (
+                asyncio.timeout(self.ack_s),
+                self._session.post(f"{self.url}{self.path}", data=body, headers=signed) as answer,
+            ):
+                delivery.status, delivery.body = answer.status, await answer.text()
+                if not answer.ok:
+                    delivery.reason = "no_retry" if answer.headers.get("x-slack-no-retry") == "1" else "http_error"
         except TimeoutError:
             delivery.reason = "http_timeout"
-        except httpx.HTTPError:
+        except aiohttp.ClientError:
             delivery.reason = "connection_failed"
-        else:
-            delivery.status, delivery.body = answer.status_code, answer.text
-            if not answer.is_success:
-                delivery.reason = "no_retry" if answer.headers.get("x-slack-no-retry") == "1" else "http_error"
         finally:
             delivery.seconds = time.perf_counter() - started
             with self.workspace.lock:
@@ -143,9 +153,6 @@ class Courier:
         return delivery
 
     async def raw(self, path: str, body: bytes, headers: dict[str, str], timeout_s: float) -> httpx.Response:
-        return await self._send(path, body, headers, timeout_s)
-
-    async def _send(self, path: str, body: bytes, headers: dict[str, str], timeout_s: float) -> httpx.Response:
         assert self._client is not None
         async with asyncio.timeout(timeout_s):
             return await self._client.post(f"{self.url}{path}", content=body, headers=headers)
