@@ -10,6 +10,7 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from datetime import UTC, datetime
+from functools import cache
 from threading import Thread
 
 import structlog
@@ -21,6 +22,9 @@ from bot.settings import Settings
 
 NICER = 5
 """How much the thinking gives way to the serving, where both want the same core."""
+
+PUBLIC = "public"
+"""Where the index for outsiders is, under TRIAGE_HOME."""
 
 log = structlog.get_logger()
 
@@ -63,7 +67,6 @@ def _pool(settings: Settings) -> ProcessPoolExecutor:
 
 
 _settings: Settings | None = None
-_bot: Bot | None = None
 
 
 def _begin(settings: Settings) -> None:
@@ -87,15 +90,26 @@ def _opened() -> int:
 
 
 def _answered(asked: Asked) -> Answered:
-    return answered(_opened_bot(), asked)
+    assert _settings is not None, "the child was begun"
+    return answered(_public_bot() if asked.outsider and _settings.triage_knowledge else _opened_bot(), asked)
 
 
+@cache
 def _opened_bot() -> Bot:
-    global _bot
-    if _bot is None:
-        assert _settings is not None, "the child was begun"
-        _bot = build(_settings, lambda: datetime.now(UTC).date(), lambda _what, _done: None, _tell)
-    return _bot
+    assert _settings is not None, "the child was begun"
+    return _built(_settings)
+
+
+@cache
+def _public_bot() -> Bot:
+    """For who may not read what the organisation has written into its knowledge: the project's own, and that alone."""
+    assert _settings is not None, "the child was begun"
+    home = _settings.triage_home / PUBLIC
+    return _built(_settings.model_copy(update={"triage_knowledge": None, "triage_home": home}))
+
+
+def _built(settings: Settings) -> Bot:
+    return build(settings, lambda: datetime.now(UTC).date(), lambda _what, _done: None, _tell)
 
 
 def _tell(sentence: str) -> None:

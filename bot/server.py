@@ -23,6 +23,7 @@ from bot.channels.slack.receipts import Receipts
 from bot.channels.slack.words import ENTERPRISE
 from bot.computing import Computing
 from bot.conversations.answering import Answering
+from bot.conversations.backlog import Backlog
 from bot.conversations.channel import NotDelivered, Undeliverable
 from bot.conversations.delivering import Delivering
 from bot.conversations.inbox import Inbox
@@ -31,7 +32,7 @@ from bot.conversations.privacy import Privacy
 from bot.errors import ChannelRefused, SettingsInvalid
 from bot.metrics import Metrics
 from bot.settings import Settings
-from bot.store import Database
+from bot.store import Database, Room
 from bot.workflows import Workflows, executor_id
 
 ASK_AGAIN_S = 5.0
@@ -44,6 +45,7 @@ class _AuthTest(Answer):
     team_id: str
     user_id: str
     bot_id: str = ""
+    app_id: str = ""
     is_enterprise_install: bool = False
 
 
@@ -74,22 +76,30 @@ async def serving(settings: Settings, metrics: Metrics, port: int) -> AsyncGener
 
         workflows = Workflows(database, executor_id(port), utc_now)
         privacy = Privacy(database, settings.triage_retention_days, workflows.prune, utc_now)
-        inbox = Inbox(database, workflows.start, utc_now)
-        channel = SlackChannel(api, settings.slack_api_base_url)
-        answering = Answering(computing.think, lambda: computing.version, database, utc_now)
-        delivering = Delivering({NAME: channel}, database, utc_now, metrics)
+        backlog = Backlog()
+        inbox = Inbox(database, workflows.start, backlog, utc_now)
         receipts = Receipts(api)
+        channel = SlackChannel(api, settings.slack_api_base_url, receipts)
+        is_guest = channel.is_guest if settings.triage_knowledge else _nobody  # else there is nothing to keep
+        answering = Answering(computing.think, is_guest, lambda: computing.version, database, backlog, utc_now)
+        delivering = Delivering({NAME: channel}, database, utc_now, metrics)
         stack.push_async_callback(receipts.close)
-        commands = Commands(inbox, privacy, lambda: computing.version, utc_now)
+        commands = Commands(inbox, privacy, receipts, lambda: computing.version, utc_now)
         presses = Presses(database, workflows.start, utc_now)
 
         def listening(identity: Identity) -> AsyncApp:
-            return Listeners(identity, inbox, presses, commands, privacy, receipts).app(api)
+            return Listeners(identity, inbox, presses, commands, privacy, receipts, backlog).app(api)
 
         slack = await _Introduced.begin(api, token.get_secret_value(), listening)
         stack.push_async_callback(slack.close)
         stack.push_async_callback(workflows.close)
-        await workflows.launch(answering, delivering, privacy.retain)
+
+        async def upkeep() -> None:
+            await inbox.take_up_lost()
+            await privacy.retain()
+
+        await workflows.launch(answering, delivering, upkeep)
+        await inbox.take_up_lost()
 
         async def ready(_request: Request) -> Response:
             state = {"store": await database.at_head(), "workflows": workflows.launched, "index": computing.version}
@@ -103,6 +113,10 @@ async def serving(settings: Settings, metrics: Metrics, port: int) -> AsyncGener
                 Route("/readyz", ready),
             ]
         )
+
+
+async def _nobody(_room: Room, _person: str) -> bool:
+    return False
 
 
 async def _alive(_request: Request) -> Response:
@@ -150,4 +164,4 @@ async def _identity(api: Api, token: str) -> Identity:
         raise ChannelRefused("Slack", f"{error.reason}. Check SLACK_BOT_TOKEN.") from error
     if me.is_enterprise_install:
         raise ChannelRefused("Slack", ENTERPRISE)
-    return Identity(me.team_id, me.user_id, me.bot_id, token)
+    return Identity(me.team_id, me.user_id, me.bot_id, me.app_id, token)

@@ -37,7 +37,7 @@ FINISH_WITHIN_S = 8
 TICK, EVERY_FIVE_MINUTES = "tick", "*/5 * * * *"
 
 log = structlog.get_logger()
-Retention = Callable[[], Awaitable[None]]
+Work = Callable[[], Awaitable[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Parts:
 
     answering: Answering
     delivering: Delivering
-    retention: Retention
+    upkeep: Work
 
 
 _parts: _Parts | None = None
@@ -78,19 +78,21 @@ async def answer_and_deliver(turn: str) -> None:
     workflow = DBOS.workflow_id
     assert workflow is not None, "a step runs in a workflow"
     parts = _of_this_process()
-    await parts.answering.answer(turn)
+    question = await parts.answering.answer(turn)
     await parts.delivering.deliver(turn, workflow)
+    if question is not None:
+        await parts.delivering.deliver(question, workflow)
 
 
 @DBOS.workflow(name="tick")
 async def tick(_scheduled_at: datetime, _context: object) -> None:
     """Once every five minutes, whatever the number of replicas: DBOS names the workflow by its moment."""
-    await retain()
+    await upkeep()
 
 
-@DBOS.step(name="retain")
-async def retain() -> None:
-    await _of_this_process().retention()
+@DBOS.step(name="upkeep")
+async def upkeep() -> None:
+    await _of_this_process().upkeep()
 
 
 class Workflows:
@@ -102,10 +104,10 @@ class Workflows:
         self._clock = clock
         self._beating: asyncio.Task[None] | None = None
 
-    async def launch(self, answering: Answering, delivering: Delivering, retention: Retention) -> None:
-        """Start, and take up what this executor left unfinished. `retention` is called every five minutes."""
+    async def launch(self, answering: Answering, delivering: Delivering, upkeep: Work) -> None:
+        """Start, and take up what this executor left unfinished. `upkeep` is called every five minutes."""
         global _parts
-        _parts = _Parts(answering, delivering, retention)
+        _parts = _Parts(answering, delivering, upkeep)
         quieten()
         config: DBOSConfig = {
             "name": APPLICATION,

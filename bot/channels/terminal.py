@@ -14,6 +14,7 @@ from bot.conversations.dialogue import SOMETHING_ELSE
 from bot.guidance import Guidance
 from bot.guidance.declined import Declined, declined
 from bot.guidance.outline import GAP, LABEL_WIDTH, Row, outline
+from bot.guidance.tone import acknowledged
 from bot.knowledge import Knowledge
 from bot.triage import AskedQuestion, Clarify, Decline, Stages
 
@@ -22,7 +23,7 @@ def render(reply: Reply, knowledge: Knowledge, *, more: bool = False) -> Rendera
     """Everything that the asker should read, none of it taken for markup."""
     match reply.outcome:
         case Clarify(question=question):
-            return question_block(question)
+            return question_block(acknowledged(question, reply.stages.message.text))
         case Decline() as decline:
             return decline_block(declined(decline, knowledge))
         case _:

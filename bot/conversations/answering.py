@@ -12,11 +12,12 @@ from pydantic import ValidationError
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.conversations.backlog import Backlog
 from bot.conversations.inbox import Clock
 from bot.conversations.replying import Answered, Asked, Labels, Presses
 from bot.conversations.shown import Failed, restored, stored
 from bot.knowledge import Choice
-from bot.store import Database
+from bot.store import Database, Room
 from bot.store.tables import Conversation, Turn
 from bot.store.tables import Message as StoredMessage
 from bot.triage import AskedQuestion, Message
@@ -29,35 +30,58 @@ THINKING_TRIES = 3
 Think = Callable[[Asked], Awaitable[Answered]]
 """May raise anything: what it raises is no fault of the store's."""
 
+IsGuest = Callable[[Room, str], Awaitable[bool]]
+
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class _Loaded:
+    """`question` is the turn whose question is open, if there is one."""
+
     turn: Turn
+    room: Room
     asked: Asked
+    question: str | None
 
 
 class Answering:
     """Brings the reply of a turn up to its revision."""
 
-    def __init__(self, think: Think, index_version: Callable[[], int], database: Database, clock: Clock) -> None:
+    def __init__(
+        self, think: Think, is_guest: IsGuest, index_version: Callable[[], int], database: Database, backlog: Backlog,
+        clock: Clock,
+    ) -> None:  # fmt: skip
         self._think = think
+        self._is_guest = is_guest
+        self._backlog = backlog
         self._index_version = index_version
         self._database = database
         self._clock = clock
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def answer(self, turn_id: str) -> None:
+    async def answer(self, turn_id: str) -> str | None:
         """Answer what the turn asks now; again, while it changes meanwhile. Nothing for one that was erased.
 
-        Raises what the store raises: it is to be tried again then. What thinking raises is shown as a failure.
+        The turn whose question it answered in words, if it did: that is to be shown without its buttons now.
+        Raises what the store raises, and NotDelivered when the platform does not tell who asks: to be tried again.
+        What thinking raises is shown as a failure.
         """
         async with self._turns:
+            closed = None
             while loaded := await self._load(turn_id):
-                answered = None if loaded.turn.shares is not None else await self._thought(loaded)
-                if await self._save(loaded.turn, answered):
-                    return
+                answered = None if loaded.turn.shares is not None else await self._thought(await self._seen(loaded))
+                if await self._save(loaded, answered):
+                    closed = loaded.question
+                    break
+        self._backlog.done(turn_id)
+        return closed
+
+    async def _seen(self, loaded: _Loaded) -> _Loaded:
+        """With what the platform tells of the asker: a guest is an outsider, too."""
+        if loaded.asked.outsider or not await self._is_guest(loaded.room, loaded.turn.asker):
+            return loaded
+        return replace(loaded, asked=replace(loaded.asked, outsider=True))
 
     async def _thought(self, loaded: _Loaded) -> Answered:
         tried = 1
@@ -80,27 +104,41 @@ class Answering:
             texts = await _texts_of(session, turn.id)
             past = await _past(session, turn) if turn.conversation != turn.id else []  # else it began it
             earlier = await _earlier(session, past)
-        last = next((each for each in reversed(past) if not each.alone), None)
-        told = last.barrier if last else None
-        return _Loaded(turn, Asked(texts, _presses(turn), turn.alone, earlier, _pending(last), told))
+            last = next((each for each in reversed(past) if not each.alone), None)
+            opened = await session.get_one(Conversation, turn.conversation)
+        told, pending = last.barrier if last else None, _pending(last)
+        asked = Asked(texts, _presses(turn), turn.alone, earlier, pending, told, turn.outsider)
+        room = Room(opened.channel, opened.workspace, opened.room)
+        return _Loaded(turn, room, asked, last.id if last and pending else None)
 
-    async def _save(self, asked: Turn, answered: Answered | None) -> bool:
+    async def _save(self, loaded: _Loaded, answered: Answered | None) -> bool:
         """Whether the answer is to what the turn asks still."""
         async with self._database.writing() as session:
-            turn = await session.get_one(Turn, asked.id, with_for_update=True)
+            turn = await session.get_one(Turn, loaded.turn.id, with_for_update=True)
             if turn.erased is not None:
                 return True
-            if turn.revision != asked.revision:
+            if turn.revision != loaded.turn.revision:
                 return False
             now = self._clock()
             if answered is not None:
                 _label(turn, answered)
+                turn.outsider = loaded.asked.outsider
                 turn.reply = stored(answered.body)
             turn.answered, turn.answered_at = turn.revision, now
             began_with = func.coalesce(Conversation.index_version, turn.index_version)
             opened = update(Conversation).where(Conversation.id == turn.conversation)
             await session.execute(opened.values(answered_at=now, index_version=began_with))
+            if loaded.question is not None:
+                await _close(session, loaded.question)
         return True
+
+
+async def _close(session: AsyncSession, question: str) -> None:
+    turn = await session.get_one(Turn, question, with_for_update=True)
+    if not turn.closed and turn.erased is None and turn.answered == turn.revision:
+        turn.closed = True
+        turn.revision += 1
+        turn.answered = turn.revision
 
 
 def _label(turn: Turn, answered: Answered) -> None:

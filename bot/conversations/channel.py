@@ -42,7 +42,10 @@ class NotDelivered(Exception):
 
 
 class Channel(Protocol):
-    """Raises Undeliverable or NotDelivered from `post` and `replace`, LookupImpossible or NotDelivered from `find`."""
+    """Raises Undeliverable or NotDelivered from `post` and `replace`, LookupImpossible or NotDelivered from `find`.
+
+    `is_guest` raises NotDelivered.
+    """
 
     @property
     def name(self) -> str: ...
@@ -57,6 +60,10 @@ class Channel(Protocol):
 
     async def find(self, address: Address, turn: str, since: datetime) -> str | None:
         """The id of the message that was posted for `turn` since then, None if there is none."""
+        ...
+
+    async def is_guest(self, room: Room, person: str) -> bool:
+        """Whether this person of the room's own workspace may see less than its members; True if nobody can tell."""
         ...
 
     async def console(self, address: Address, shown: Shown, reason: str) -> None:

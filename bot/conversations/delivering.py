@@ -152,7 +152,10 @@ class Delivering:
                 turn.reply_url = None
             if turn.shares is not None and posted is not None:
                 (await session.get_one(Conversation, turn.conversation)).thread = posted
-            return _is_due(turn)
+            due = _is_due(turn)
+        if claim.address.reply_url:
+            self._database.forget_pages_soon()
+        return due
 
 
 async def shown_of(session: AsyncSession, turn: Turn) -> Shown:
@@ -171,6 +174,7 @@ async def shown_of(session: AsyncSession, turn: Turn) -> Shown:
         tried_by=tuple(await session.scalars(tried_by.order_by(Outcome.at))) if was_seen else (),
         shared_by=turn.asker if turn.shares else None,
         with_quotes=turn.with_quotes,
+        closed=turn.closed,
     )
 
 

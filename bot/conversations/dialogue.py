@@ -18,6 +18,18 @@ _CORRECTION = re.compile(
     re.IGNORECASE,
 )
 
+_DUNNO = re.compile(
+    r"(?:i\s+)?(?:dunno|don['’]?t\s+(?:really\s+)?know|do\s+not\s+know|idk|no\s+(?:idea|clue)|not\s+(?:really\s+)?sure"
+    r"|(?:i['’]?m\s+|am\s+)?unsure|hard\s+to\s+(?:say|tell)|can['’]?t\s+(?:say|tell)|none|any|all(?:\s+of\s+(?:them|it|these))?|[?]+)"
+    r"(?:\s+(?:really|sorry|tbh|honestly))?",
+    re.IGNORECASE,
+)
+_STOP = re.compile(
+    r"\W*(?:please\s+)?(?:stop(?:\s+it)?|shut\s+up|be\s+quiet|go\s+away|leave\s+(?:me|us)\s+alone|enough|unsubscribe|quiet)"
+    r"(?:\s+(?:now|please|it))?\W*",
+    re.IGNORECASE,
+)
+
 Judge = Callable[[Message], Triage]
 
 
@@ -64,6 +76,8 @@ def typed(earlier: Message, question: AskedQuestion, line: str) -> Message:
         return chosen(earlier, question, int(answer) - 1)
     if answer in labels:
         return chosen(earlier, question, labels.index(answer))
+    if _DUNNO.fullmatch(answer):
+        return replace(earlier, asked=True, unsure=True)
     if answer.isdecimal() or not answer or answer == SOMETHING_ELSE.lower():
         return chosen(earlier, question, None)
     return replace(earlier, text=f"{earlier.text}\n{line}", asked=True)
@@ -73,6 +87,10 @@ def chosen(earlier: Message, question: AskedQuestion, choice: int | None) -> Mes
     """With the answer to a question: the place of a choice, or None for "something else"."""
     taken = None if choice is None else question.choices[choice]
     return replace(earlier, asked=True, offered=question.choices, chosen=taken)
+
+
+def wants_quiet(text: str) -> bool:
+    return _STOP.fullmatch(text) is not None
 
 
 def is_correction(text: str) -> bool:

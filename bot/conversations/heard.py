@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
@@ -24,8 +25,8 @@ class Heard:
     """A message. `id` is the same however often and in whatever event it is told; `thread` is its root's id.
 
     `kind`: it names us, it is in a direct conversation with us, it is a reply in a thread that does not name us, or it
-    was asked privately by a command. `to_another`: it opens with somebody else's name. `outsider`: its author is a
-    guest or of another organisation, or the room is shared with one.
+    was asked privately by a command. `to_another`: it opens with somebody else's name and has ours nowhere.
+    `outsider`: its author is a guest or of another organisation, or the room is shared with one.
     """
 
     id: str
@@ -43,7 +44,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Edited:
-    """`heard` as it reads now; `edit` tells one edit of it from another."""
+    """`heard` as it reads now; `edit` tells one edit of it from another, and a later one compares greater."""
 
     heard: Heard
     edit: str
@@ -66,9 +67,29 @@ class Pressed:
     reply_url: str | None = None
 
 
+_VOCATIVE = re.compile(r"\s*@?([A-Z][\w'’-]+)(?:\s+[A-Z][\w'’-]+)?\s*[,:–-]\s+(.*)", re.DOTALL)
+_TO_YOU = re.compile(
+    r"(?i)\b(?:you|your|yours|u|could|would|please|pls|thanks|thank)\b|^(?:can|will|do|what|when|where|how|who|why)\b.*\?"
+)
+_NO_NAMES = frozenset(
+    "yes yeah yep no nope nah well ok okay so also and but actually then still right sure maybe perhaps honestly "  # noqa: SIM905
+    "basically hi hello hey thanks sorry please oh ah hm hmm great good fine cool sadly today yesterday tomorrow "
+    "now first second third finally worse besides however plus otherwise btw fyi update edit ps note question "
+    "legal security infra finance compliance it".split()
+)
+
+
+def speaks_to_another(text: str) -> bool:
+    """Whether it is addressed by name to a colleague: "Bob, you bring the numbers"."""
+    opening = _VOCATIVE.match(text)
+    if opening is None or opening[1].lower() in _NO_NAMES:
+        return False
+    return _TO_YOU.search(opening[2]) is not None
+
+
 def is_for_us(heard: Heard) -> bool | None:
     """Yes, no, or None: only the thread that it is in can tell."""
-    if heard.to_another:
+    if heard.to_another or (heard.kind == "thread" and speaks_to_another(heard.text)):
         return False
     return None if heard.kind == "thread" else True
 

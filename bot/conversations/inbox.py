@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.conversations.backlog import Backlog
 from bot.conversations.heard import (
     BURST_WITHIN,
     EDIT_COUNTS_FOR,
@@ -27,22 +28,43 @@ from bot.store.tables import Conversation, Message, Turn
 Start = Callable[[str, str], Awaitable[None]]
 """Starts the workflow of that id for that turn; a workflow that was started before is not started again."""
 Clock = Callable[[], datetime]
+LOST_AFTER, LOST_AT_ONCE = timedelta(seconds=60), 200
 REMEMBERED = 10_000
-"""Messages whose workflow this process knows to be started: more than come within the minutes of Slack's retries."""
+"""More messages than come within the minutes in which a platform tells of one again."""
+
+
+class Remembered:
+    """The ids of late, so many and no more."""
+
+    def __init__(self, most: int = REMEMBERED) -> None:
+        self._most = most
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def add(self, id: str) -> None:
+        self._ids[id] = None
+        if len(self._ids) > self._most:
+            self._ids.popitem(last=False)
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._ids
 
 
 class Inbox:
     """Upserts the turn, then starts its workflow: always both, so that a crash between the two is mended by a retry."""
 
-    def __init__(self, database: Database, start: Start, clock: Clock) -> None:
+    def __init__(self, database: Database, start: Start, backlog: Backlog, clock: Clock) -> None:
         self._database = database
         self._start = start
+        self._backlog = backlog
         self._clock = clock
-        self._begun: OrderedDict[str, None] = OrderedDict()
+        self._begun = Remembered()
+        self._gone = Remembered()
 
-    async def hear(self, heard: Heard) -> str | None:
+    async def hear(self, heard: Heard, edit: str | None = None) -> str | None:
         """The turn that answers it; None when it is not for us (nothing of it was kept then), or known already."""
         if heard.id in self._begun:  # a twin or a retry of what this process has safely begun
+            return None
+        if heard.id in self._gone:  # taken away before it was told
             return None
         for_us = is_for_us(heard)
         if for_us is None:
@@ -51,11 +73,10 @@ class Inbox:
         if not for_us:
             return None
         async with self._database.writing(heard.room.key(heard.author)) as session:
-            turn = await self._upsert(session, heard)
+            turn = await self._upsert(session, heard, edit)
+        self._backlog.begun(turn)
         await self._start(heard.id, turn)
-        self._begun[heard.id] = None
-        if len(self._begun) > REMEMBERED:
-            self._begun.popitem(last=False)
+        self._begun.add(heard.id)
         return turn
 
     async def edit(self, edited: Edited) -> str | None:
@@ -65,14 +86,18 @@ class Inbox:
             known = await session.get(Message, heard.id)
         if known is None:
             fresh = now - heard.said_at <= EDIT_COUNTS_FOR
-            return await self.hear(heard) if fresh and heard.kind in ("mention", "direct") else None
-        if known.author != heard.author or (known.edited == edited.edit and known.text == heard.text):
+            return await self.hear(heard, edited.edit) if fresh and heard.kind in ("mention", "direct") else None
+        if (
+            known.author != heard.author or (known.edited or "") >= edited.edit
+        ):  # told late: a newer one was there first
             return None
         async with self._database.writing(heard.room.key(heard.author)) as session:
             message = await session.get_one(Message, heard.id)
             turn = await session.get_one(Turn, message.turn, with_for_update=True)
-            if message.text is None or message.text == heard.text:
+            if message.text is None or (message.edited or "") >= edited.edit:
                 counts = False
+            elif message.text == heard.text:
+                message.edited, counts = edited.edit, False
             else:
                 message.text, message.edited = heard.text, edited.edit
                 counts = now - message.said_at <= EDIT_COUNTS_FOR and turn.erased is None
@@ -86,13 +111,35 @@ class Inbox:
         """Its text goes now, and what the answer quotes of it. The turn, when there was one."""
         async with self._database.reading() as session:
             known = await session.get(Message, message_id)
-        if known is None or known.room != room.id or known.workspace != room.workspace:
+        if known is None:
+            self._gone.add(message_id)  # in memory alone: most of what people delete was never ours to keep
+            return None
+        if known.room != room.id or known.workspace != room.workspace:
             return None
         async with self._database.writing(room.key(known.author)) as session:
             await erase_messages(session, [message_id], "deleted")
         await self._database.forget_pages()
         await self._start(f"{message_id}-deleted", known.turn)
         return known.turn
+
+    async def take_up_lost(self) -> int:
+        """Start the workflow of each turn that nobody began to answer; how many there are.
+
+        The turn is committed before its workflow: a crash or a power cut between the two may leave it alone. What was
+        started is not started again, so that it costs nothing to ask.
+        """
+        now = self._clock()
+        alone = select(Turn.id).where(
+            Turn.heard_at.between(now - FOLLOW_UP_FOR, now - LOST_AFTER),
+            Turn.answered == 0,
+            Turn.erased.is_(None),
+            Turn.shares.is_(None),
+        )
+        async with self._database.reading() as session:
+            turns = list(await session.scalars(alone.order_by(Turn.heard_at).limit(LOST_AT_ONCE)))
+        for turn in turns:
+            await self._start(turn, turn)
+        return len(turns)
 
     async def _follows_up(self, session: AsyncSession, heard: Heard) -> bool:
         last_heard = (
@@ -112,7 +159,7 @@ class Inbox:
         last_at = (found.answered_at or found.heard_at) if found else None
         return last_at is not None and continues(last_at, await manners_of(session, heard.room), heard.said_at)
 
-    async def _upsert(self, session: AsyncSession, heard: Heard) -> str:
+    async def _upsert(self, session: AsyncSession, heard: Heard, edit: str | None) -> str:
         if known := await session.get(Message, heard.id):
             return known.turn
         turn = await self._burst(session, heard)
@@ -128,7 +175,7 @@ class Inbox:
                 room=heard.room.id,
                 author=heard.author,
                 said_at=heard.said_at,
-                edited=None,
+                edited=edit,
                 text=heard.text,
             )
         )
@@ -227,6 +274,7 @@ def new_turn(id: str, conversation: str, asker: str, now: datetime, *, post_in: 
         more=False,
         alone=False,
         asked=False,
+        closed=False,
         offered=[],
         rejected=[],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +21,7 @@ from bot.store.tables import Audit, Conversation, Feedback, Outcome, Turn
 GONE = "I no longer have this answer; ask me again and I will find it."
 NOT_YOURS = "Only the person who asked can press this. Ask me yourself, and I will answer you."
 ELSEWHERE = "This button does not belong here."
+LOOKING = "I am looking for my next guess already."
 OUTDATED = "This answer has changed meanwhile; please look at it again."
 THANKS = "Thank you, noted."
 NOT_HELPFUL = "Noted, thank you. “Not this” gets you my next guess, and one more sentence about it often does better."
@@ -62,6 +63,8 @@ class Presses:
     async def not_this(self, pressed: Pressed, barrier: str) -> None:
         """Triage again without the barrier that was told."""
         async with self._found(pressed, asker_only=True) as found:
+            if barrier in found.turn.rejected:  # pressed again before the next guess came
+                raise Refused(LOOKING)
             if found.turn.barrier != barrier or found.turn.shares is not None:
                 raise Refused(OUTDATED)
             found.turn.rejected = [*found.turn.rejected, barrier]
@@ -72,8 +75,9 @@ class Presses:
         """Unfold or fold the asker's answer in place; for anybody else, what to show to them alone."""
         async with self._found(pressed) as found:
             if found.turn.asker != pressed.person:
+                # "You wrote" is wrong for anybody but the asker, and those words may not be theirs to read.
                 shown = await shown_of(found.session, found.turn)
-                return Shown(shown.turn, shown.body, pressed.person, private=True, more=True)
+                return replace(shown, asker=pressed.person, private=True, more=True, with_quotes=False)
             found.turn.more = wanted
             _changed(found.turn, pressed)
         await self._start(pressed.id, pressed.turn)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.app import Bot, Reply
-from bot.conversations.dialogue import continued, worth_reading
-from bot.conversations.shown import HOW_TO_ASK, MAX_REJECTED, OUT_OF_GUESSES, Body, Notice
+from bot.conversations.dialogue import continued, wants_quiet, worth_reading
+from bot.conversations.shown import HOW_TO_ASK, MAX_REJECTED, OUT_OF_GUESSES, STOP, Body, Notice
 from bot.errors import MessageUnreadable
 from bot.guidance.declined import declined
+from bot.guidance.tone import acknowledged
 from bot.knowledge import Choice
 from bot.store.tables import TurnAction
 from bot.triage import Answer, AskedQuestion, Clarify, Decline, Message, Triage
@@ -26,14 +27,17 @@ class Presses:
     def on(self, message: Message) -> Message:
         rejected = tuple(dict.fromkeys((*message.rejected, *self.rejected)))
         if not self.asked:
-            return Message(message.text, message.asked, message.offered, message.chosen, rejected)
+            return replace(message, rejected=rejected)
         taken = None if self.chosen is None else self.offered[self.chosen]
-        return Message(message.text, True, self.offered, taken, rejected)
+        return replace(message, asked=True, offered=self.offered, chosen=taken, rejected=rejected, unsure=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A turn's texts and what came before: the conversation, the question that is open, the barrier that was told."""
+    """A turn's texts and what came before: the conversation, the question that is open, the barrier that was told.
+
+    `outsider`: its author may not read what an organisation has added of its own.
+    """
 
     texts: tuple[str, ...]
     presses: Presses
@@ -41,6 +45,7 @@ class Asked:
     earlier: Message | None
     pending: AskedQuestion | None
     told: str | None
+    outsider: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,9 @@ def answered(bot: Bot, asked: Asked) -> Answered:
     if not any(text.strip() for text in asked.texts):
         return _noted(HOW_TO_ASK, number)
 
+    if asked.earlier is not None and len(asked.texts) == 1 and wants_quiet(asked.texts[0]):
+        return _noted(STOP, number)
+
     def judge(message: Message) -> Triage:
         return bot.triage(message).outcome
 
@@ -106,7 +114,7 @@ def _body(bot: Bot, reply: Reply) -> Body:
             assert reply.guidance is not None, "an answer comes with its guidance"
             return reply.guidance
         case Clarify(question=question):
-            return question
+            return acknowledged(question, reply.stages.message.text)
         case Decline() as decline:
             return declined(decline, bot.version.knowledge)
 

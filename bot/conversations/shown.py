@@ -19,7 +19,7 @@ MAX_REJECTED = 3
 class Notice:
     """Something to know about asking: nothing was triaged. `about` is what is counted."""
 
-    about: Literal["how-to-ask", "out-of-guesses", "unreadable"]
+    about: Literal["how-to-ask", "out-of-guesses", "unreadable", "stop"]
     text: str
 
 
@@ -32,6 +32,9 @@ OUT_OF_GUESSES = Notice(
     "out-of-guesses",
     "None of my guesses fits, then. Tell me in one more sentence what I misread: who waits for what, or what breaks.",
 )
+
+
+STOP = Notice("stop", "All right, I leave it there.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,10 @@ Body = Guidance | AskedQuestion | Declined | Notice | Failed | Withdrawn
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A turn's one visible message. `tried_by` are people, `messages` how many it answers."""
+    """A turn's one visible message. `tried_by` are people, `messages` how many it answers.
+
+    `closed`: its question was answered already.
+    """
 
     turn: str
     body: Body
@@ -67,6 +73,7 @@ class Shown:
     shared_by: str | None = None
     repeated: bool = False
     with_quotes: bool = True
+    closed: bool = False
 
 
 _BODIES: dict[str, TypeAdapter[Any]] = {

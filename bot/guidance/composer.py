@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from bot.guidance.guidance import BarrierLine, Citation, Cited, Guidance, StudySays, Sureness
-from bot.guidance.tone import asks_for_a_number, sounds_like_venting
+from bot.guidance.tone import acknowledgement, asks_for_a_number
 from bot.knowledge import Barrier, Knowledge
 from bot.retrieval.hits import Hit
 from bot.triage import Answer, RankedBarrier
@@ -49,7 +49,7 @@ def compose(
         study=StudySays(
             knowledge.dimension_by_id[theme.dimension].name, theme.name, barrier.study_codes, barrier.provenance
         ),
-        acknowledgement=_acknowledgement(message),
+        acknowledgement=f"{line} Here is where I would start." if (line := acknowledgement(message)) else None,
         language_note=_language_note(answer.language),
         measure_note=_measure_note(message, barrier),
         summary=Cited(barrier.summary, citations[0]),
@@ -129,10 +129,6 @@ def _sureness(confidence: float) -> Sureness:
     if confidence >= SURE_AT:
         return "quite sure"
     return "fairly sure" if confidence >= FAIRLY_SURE_AT else "a first guess"
-
-
-def _acknowledgement(message: str) -> str | None:
-    return "That sounds wearing. Here is where I would start." if sounds_like_venting(message) else None
 
 
 def _language_note(language: str | None) -> str | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+
+from bot.triage import AskedQuestion
 
 _VENTING = re.compile(
     r"(?ix) \b (?: sick\ of | fed\ up | so\ tired | i(?:'|’)m\ done | i\ give\ up | losing\ my\ mind | want\ to\ scream"
@@ -20,6 +23,17 @@ _NUMBER = re.compile(
 
 def sounds_like_venting(message: str) -> bool:
     return _VENTING.search(message) is not None
+
+
+def acknowledgement(message: str) -> str | None:
+    """A line of recognition for who is fed up, before anything else is said."""
+    return "That sounds wearing." if sounds_like_venting(message) else None
+
+
+def acknowledged(question: AskedQuestion, message: str) -> AskedQuestion:
+    """The question, after a line of recognition where one is due."""
+    line = acknowledgement(message)
+    return replace(question, ask=f"{line} {question.ask}") if line else question
 
 
 def asks_for_a_number(message: str) -> bool:

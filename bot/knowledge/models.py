@@ -156,10 +156,14 @@ class Barrier(Record):
         return tuple(r.text for r in self.recommendations if r.horizon == horizon)
 
 
+LABEL_CHARACTERS = 75
+"""Of a choice: what fits on a button."""
+
+
 class Choice(Record):
     """One answer to a question, and the barriers that it speaks for."""
 
-    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=75)]
+    label: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LABEL_CHARACTERS)]
     barriers: Annotated[tuple[BarrierId, ...], Field(min_length=1)]
 
 

@@ -67,6 +67,7 @@ class Turn(Table):
     `revision` counts what it is to answer (bursts, edits, buttons); `answered` and `delivered` follow it.
     `reply` is what was said, as JSON; the labels beside it stay when the texts go (`erased` says why). `reply_url` is
     a secret, erased once used. `posted` is the platform's id of the one visible message. `waits`: more may be typed.
+    `closed`: its question was answered in words.
     """
 
     __tablename__ = "turns"
@@ -101,6 +102,7 @@ class Turn(Table):
     more: Mapped[bool]
     alone: Mapped[bool]
     asked: Mapped[bool]
+    closed: Mapped[bool]
     offered: Mapped[list[dict[str, Any]]]
     chosen: Mapped[int | None]
     rejected: Mapped[list[str]]

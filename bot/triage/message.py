@@ -19,6 +19,7 @@ class Message:
     """What was said, and what has come of it: the choices that were offered, the one that was taken.
 
     `asked` forbids a second question. `chosen` is one of `offered`, or None for "something else".
+    `unsure`: the asker cannot say which of the choices, and is shown the likeliest barriers to choose from.
     `rejected` are ids of barriers that the asker was told and said "not this" to.
     """
 
@@ -27,6 +28,7 @@ class Message:
     offered: tuple[Choice, ...] = ()
     chosen: Choice | None = None
     rejected: tuple[str, ...] = ()
+    unsure: bool = False
 
 
 def clean(text: str) -> str:

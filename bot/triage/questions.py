@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import log
+from textwrap import shorten
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.knowledge import Choice, Knowledge, Question
+from bot.knowledge.models import LABEL_CHARACTERS
 from bot.triage.heads import Floats
 from bot.triage.outcome import AskedQuestion, Ranking
 
@@ -18,7 +20,7 @@ SOUNDS_RELATED, COVERS = 0.35, 0.4
 """One that sounds less alike is asked it only if they hold this much."""
 SURENESS_COUNTS = 0.5
 """A short message looks vague to the scope model even when the ranking knows well what it is about."""
-THEME_QUESTION = "theme"
+THEME_QUESTION, POSSIBILITIES = "theme", "possibilities"
 MAX_CHOICES = 4
 CHOSEN = 0.9
 """How much of the probability a choice takes: people press the wrong button too."""
@@ -47,6 +49,18 @@ def best_question(knowledge: Knowledge, ranking: Ranking, likeness: Mapping[str,
         return _theme_question(knowledge, ranking)
     _, best = max(fitting, key=lambda item: (item[0], item[1].id))
     return AskedQuestion(best.id, best.ask, best.choices)
+
+
+def possibilities(knowledge: Knowledge, ranking: Ranking) -> AskedQuestion:
+    """The likeliest barriers, each in a line, for who cannot answer anything more general."""
+    choices = tuple(
+        Choice(
+            label=shorten(knowledge.barrier_by_id[barrier.id].editorial.one_line, LABEL_CHARACTERS, placeholder="…"),
+            barriers=(barrier.id,),
+        )
+        for barrier in ranking.barriers[:MAX_CHOICES]
+    )
+    return AskedQuestion(POSSIBILITIES, "It could be one of these. Which comes closest?", choices)
 
 
 def split(choices: Sequence[Choice], probability: Mapping[str, float]) -> float:

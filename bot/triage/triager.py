@@ -15,7 +15,7 @@ from bot.triage.language import foreign_language
 from bot.triage.likeness import Likeness
 from bot.triage.message import Message, clean, has_words
 from bot.triage.outcome import Answer, Clarify, Decline, DeclineKind, Ranked, RankedBarrier, Ranking, Triage
-from bot.triage.questions import best_question, condition, worth_asking
+from bot.triage.questions import best_question, condition, possibilities, worth_asking
 from bot.triage.reasons import clauses, strongest
 
 TOLD = 3
@@ -97,9 +97,12 @@ class Triager:
         outside = scope["near"] + scope["far"] + scope["about"]
         vague = scope["vague"] / (scope["vague"] + scope["in"])
         decline_at = FOREIGN_DECLINE_AT if stages.language else self._bounds.decline_at
-        if not (message.offered or message.rejected) and outside >= decline_at:
+        if not (message.offered or message.rejected or message.unsure) and outside >= decline_at:
             kind, reply = self._reply(scope, stages.reply_likeness)
             return replace(stages, outcome=Decline(ranking, kind, reply, outside, stages.language))
+        if message.unsure:
+            question = possibilities(self._knowledge, ranking)
+            return replace(stages, outcome=Clarify(ranking, question, vague, stages.language))
         if (
             not (message.asked or message.rejected)
             and worth_asking(vague, ranking.barriers[0].probability) >= self._bounds.clarify_at

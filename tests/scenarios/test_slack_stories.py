@@ -242,7 +242,7 @@ def test_what_is_not_for_us_is_left_alone(slack: Slack, room: str, bot_in_slack:
     marker = "zanzibar-bystander"
     root = slack.say("bo", room, f"{marker} good morning")
     slack.say("ana", room, f"{marker} in a thread", thread=root)
-    slack.say("ana", room, f"@bo {marker} you should ask @bot about legal taking six weeks")
+    slack.say("ana", room, f"@bo {marker} legal takes six weeks, ask the bot")
     slack.bot_says("otherbot", room, f"@bot {marker} {APPROVAL}")
     ts = asked(slack, room, f"@bot {APPROVAL}")
     for number in range(100):

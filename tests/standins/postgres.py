@@ -15,8 +15,9 @@ import pwd
 import shutil
 import socket
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from glob import glob
 from pathlib import Path
 from tempfile import mkdtemp
@@ -45,8 +46,8 @@ def postgres() -> Iterator[str]:
         if os.environ.get("CI_NEEDS_POSTGRES") == "1":
             pytest.fail(str(error))
         pytest.skip(str(error))
-    with serving_postgres() as url:
-        yield url
+    with serving_postgres() as server:
+        yield server.url
 
 
 @pytest.fixture
@@ -61,8 +62,17 @@ def database_url(request: pytest.FixtureRequest) -> str | None:
     return request.getfixturevalue("postgres_url") if request.param == "postgres" else None
 
 
+@dataclass(frozen=True)
+class Server:
+    """`stop` and `start` as an administrator would, in haste."""
+
+    url: str
+    stop: Callable[[], None]
+    start: Callable[[], None]
+
+
 @contextmanager
-def serving_postgres() -> Iterator[str]:
+def serving_postgres() -> Iterator[Server]:
     initdb, pg_ctl = programs()
     user = _user()
     # Not below pytest's own folder, which is 0700: the server's user could not enter it.
@@ -100,11 +110,18 @@ def serving_postgres() -> Iterator[str]:
         run(initdb, "-D", data, "-U", OWNER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         with (data / "postgresql.conf").open("a") as configuration:
             configuration.writelines(f"{name} = '{value}'\n" for name, value in options.items())
-        run(pg_ctl, "start", "-w", "-D", data, "-l", folder / "log")
+
+        def start() -> None:
+            run(pg_ctl, "start", "-w", "-D", data, "-l", folder / "log")
+
+        def stop(how: str = "fast") -> None:  # what was committed is kept: it is written through only later here
+            run(pg_ctl, "stop", "-w", "-m", how, "-D", data)
+
+        start()
         try:
-            yield f"postgresql://{OWNER}@127.0.0.1:{port}/postgres"
+            yield Server(f"postgresql://{OWNER}@127.0.0.1:{port}/postgres", stop, start)
         finally:
-            run(pg_ctl, "stop", "-w", "-m", "immediate", "-D", data)
+            stop("immediate")
     finally:
         shutil.rmtree(folder)
 

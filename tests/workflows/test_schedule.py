@@ -57,3 +57,48 @@ def test_an_old_turn_loses_its_words_though_nobody_asks_for_it(slack: Slack, own
     finally:
         serve.stop()
     assert not [file for file in own_home.rglob("*.sqlite*") if b"platypusmarker" in file.read_bytes()]
+
+
+DIES_BETWEEN = """
+import os, bot.workflows as w
+async def start(self, workflow, turn): os._exit(9)
+w.Workflows.start = start
+from bot.cli import main; main()
+"""
+
+
+def test_a_crash_between_the_turn_and_its_workflow_is_mended_by_slacks_retry(slack: Slack, own_home: Path):
+    slack.retry_delays_s = (1.0, 12.0, 30.0)
+    serve = Serve(slack, own_home, program=DIES_BETWEEN).start()
+    slack.connect(serve.url)
+    slack.channel("ml", members=["ana"])
+    ts = slack.say("ana", "ml", "@bot legal needs six weeks for every model update")
+    assert serve.process is not None
+    assert serve.process.wait(20) == 9
+    assert rows(own_home / "store.sqlite", "select state, answered from turns") == [("heard", 0)]
+    serve.program = Serve.program
+    serve.start()
+    try:
+        slack.wait_answer(ts, timeout_s=40)
+        slack.settled(2)
+        assert len(slack.answers_to(ts)) == 1
+    finally:
+        serve.stop()
+
+
+def test_it_is_mended_without_a_retry_too(slack: Slack, own_home: Path):
+    slack.retry_delays_s = ()
+    serve = Serve(slack, own_home, program=DIES_BETWEEN).start()
+    slack.connect(serve.url)
+    slack.channel("ml", members=["ana"])
+    ts = slack.say("ana", "ml", "@bot legal needs six weeks for every model update")
+    assert serve.process is not None
+    serve.process.wait(20)
+    serve.program = EVERY_SECOND.replace(
+        "w.EVERY", "import bot.conversations.inbox as i, datetime as d; i.LOST_AFTER = d.timedelta(seconds=2); w.EVERY"
+    )
+    serve.start()
+    try:
+        slack.wait_answer(ts, timeout_s=40)
+    finally:
+        serve.stop()

@@ -28,6 +28,7 @@ from slack_sdk.models.blocks import (
     RichTextSectionElement,
 )
 
+from bot.channels.slack import words
 from bot.channels.slack.limits import BLOCKS, BUTTON_CHARACTERS, FALLBACK_CHARACTERS, MESSAGE_CHARACTERS
 from bot.channels.slack.markup import escape, inert
 from bot.conversations.dialogue import SOMETHING_ELSE
@@ -72,8 +73,8 @@ def render(shown: Shown, *, buttons: bool = True, opening: str | None = None) ->
     actions = list(_actions(shown)) if buttons else []
     notes = list(_notes(shown))
     body, below, small = ([_drawn(block) for block in each] for each in (blocks, actions, notes))
-    lines += [note for block in small for note in _texts_of(block)]
-    return Rendered([*_within(body, BLOCKS - len(below) - len(small)), *below, *small], _fallback(lines))
+    text = _fallback(lines, [_plain(block) for block in small])
+    return Rendered([*_within(body, BLOCKS - len(below) - len(small)), *below, *small], text)
 
 
 def _body(shown: Shown) -> tuple[list[str], list[Block]]:
@@ -90,7 +91,8 @@ def _body(shown: Shown) -> tuple[list[str], list[Block]]:
             return [inert(line) for line in lines], [
                 _rich(*(_section(Text(text=inert(f"{line}\n"))) for line in lines))
             ]
-        case Notice(text=text):
+        case Notice(about=about, text=text):
+            text = f"{text} {words.QUIETER}" if about == "stop" else text
             return [inert(text)], [_rich(_section(Text(text=inert(text))))]
         case Failed(reference=reference):
             said = f"I could not answer that: something failed on my side (reference {reference}). Please ask again."
@@ -135,7 +137,7 @@ def _rows(rows: Iterable[Row]) -> Iterator[RichTextElement]:
 
 def _actions(shown: Shown) -> Iterator[Block]:
     match shown.body:
-        case AskedQuestion(choices=choices):
+        case AskedQuestion(choices=choices) if not shown.closed:
             labels = [(str(place), choice.label) for place, choice in enumerate(choices)]
             yield ActionsBlock(
                 elements=[
@@ -177,12 +179,31 @@ def _said(row: Row) -> str:
     return row.text if row.quote is None else f"{row.text} {inert(row.quote)}"
 
 
-def _fallback(lines: Sequence[str]) -> str:
-    """Cut first, then escaped: a cut must not leave half an escape behind."""
-    text = "\n".join(lines)
-    while len(escaped := escape(text)) > FALLBACK_CHARACTERS:
-        text = text.removesuffix(CUT)[: FALLBACK_CHARACTERS - len(escaped)].rstrip() + CUT
-    return escaped
+def _fallback(lines: Sequence[str], notes: Sequence[str]) -> str:
+    """Cut first, then escaped: a cut must not leave half an escape behind. `notes` are escaped and stay whole."""
+    text, end = "\n".join(lines), "".join(f"\n{note}" for note in notes)
+    room = FALLBACK_CHARACTERS - len(end)
+    while len(escaped := escape(text)) > room:
+        text = text.removesuffix(CUT)[: room - len(escaped)].rstrip() + CUT
+    return escaped + end
+
+
+def _plain(block: Drawn) -> str:
+    """A note as text, people by their ids in Slack's own markup: these are ours, and checked."""
+
+    def walk(part: object) -> Iterator[str]:
+        if isinstance(part, dict):
+            known = cast(dict[str, object], part)
+            if known.get("type") == "user":
+                yield f"<@{known['user_id']}>"
+            else:
+                for key, value in known.items():
+                    yield from [escape(value)] if key == "text" and isinstance(value, str) else walk(value)
+        elif isinstance(part, list):
+            for value in cast(list[object], part):
+                yield from walk(value)
+
+    return "".join(walk(block))
 
 
 def _drawn(block: Block) -> Drawn:

@@ -85,9 +85,11 @@ async def _called(call: Awaitable[AsyncSlackResponse], answer: type[Model]) -> M
     try:
         return answer.model_validate((await call).data)
     except SlackApiError as error:
-        status, reason = _refusal(cast(AsyncSlackResponse, error.response))
-        if status == 429 or status >= 500 or reason in MAY_PASS:
-            raise NotDelivered(reason) from None
+        answered = cast(AsyncSlackResponse, error.response)
+        reason = _refusal(answered)
+        status = cast(int, answered.status_code)
+        if reason is None or status == 429 or status >= 500 or reason in MAY_PASS:
+            raise NotDelivered(reason or f"HTTP {status}") from None
         raise Undeliverable(reason) from None
     except ValidationError as error:
         raise NotDelivered("an answer of another shape") from error
@@ -95,10 +97,11 @@ async def _called(call: Awaitable[AsyncSlackResponse], answer: type[Model]) -> M
         raise NotDelivered(type(error).__name__) from None
 
 
-def _refusal(answer: AsyncSlackResponse) -> tuple[int, str]:
+def _refusal(answer: AsyncSlackResponse) -> str | None:
+    """Slack's own word for why not. None when somebody else answered: a proxy, a page that tells of maintenance."""
     told = cast(object, answer.data)
     reason = cast(dict[str, object], told).get("error") if isinstance(told, dict) else None
-    return cast(int, answer.status_code), str(reason or f"HTTP {answer.status_code}")
+    return reason if isinstance(reason, str) else None
 
 
 class Pace:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from bot.channels.slack import hear, words
 from bot.channels.slack.deliver import NAME
 from bot.channels.slack.payloads import Command
+from bot.channels.slack.receipts import Receipts
 from bot.conversations.inbox import Clock, Inbox
 from bot.conversations.privacy import Privacy
 from bot.store import Room
+
+FORGET_ME = re.compile(r"forget[\s_-]*me[.!]?", re.IGNORECASE)
 
 
 class Commands:
     """`index_version` tells which index answers."""
 
-    def __init__(self, inbox: Inbox, privacy: Privacy, index_version: Callable[[], int], clock: Clock) -> None:
+    def __init__(
+        self, inbox: Inbox, privacy: Privacy, receipts: Receipts, index_version: Callable[[], int], clock: Clock
+    ) -> None:
         self._inbox = inbox
+        self._receipts = receipts
         self._privacy = privacy
         self._index_version = index_version
         self._clock = clock
@@ -33,7 +40,7 @@ class Commands:
                 return await self._quiet(command, rest.strip().lower())
             case "quiet" if len(rest.split()) <= 1:
                 return words.QUIET_UNKNOWN
-            case "forget-me":
+            case _ if FORGET_ME.fullmatch(command.text.strip()):
                 return words.forgotten(await self._privacy.forget(command.team_id, command.user_id))
             case _:
                 await self._inbox.hear(hear.asked(command, self._clock()))
@@ -50,7 +57,10 @@ class Commands:
         if _is_direct(command):
             return words.NOT_IN_DIRECT
         manners = words.QUIET_WORDS[how]
+        before = await self._privacy.manners(_room(command))
         await self._privacy.set_manners(_room(command), manners, command.user_id)
+        if manners != before:
+            self._receipts.announce(command.channel_id, words.manners_changed(command.user_id, manners))
         return f"Done. {words.MANNERS[manners]}"
 
 

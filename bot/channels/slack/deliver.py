@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import re
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
@@ -13,8 +16,10 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.channels.slack.blocks import Rendered, render
 from bot.channels.slack.client import Answer, Api, Pace
+from bot.channels.slack.receipts import Receipts
 from bot.conversations.channel import PRIVATE, Address, LookupImpossible, NotDelivered, Undeliverable
 from bot.conversations.shown import Shown, Withdrawn
+from bot.store import Room
 
 NAME = "slack"
 MARK = "mlops_triage_turn"
@@ -24,10 +29,25 @@ NO_HISTORY = frozenset({"missing_scope", "not_in_channel", "channel_not_found", 
 ALREADY_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 CLOCK_SKEW = timedelta(seconds=60)
 PAGE, PAGES = 200, 10
+TAKEN = "ok"
+GUESTS_KNOWN, GUESTS_KNOWN_FOR_S = 10_000, 3600.0
 HOOK_HOST = "hooks.slack.com"
 NOT_THERE = "I have your answer, but Slack would not let me post it there ({reason}). Here it is:"
 
+_REASON = re.compile(r"[a-z_]{2,60}")
+
 log = structlog.get_logger()
+
+
+class _Person(Answer):
+    team_id: str = ""
+    is_restricted: bool = False
+    is_ultra_restricted: bool = False
+    is_stranger: bool = False
+
+
+class _User(Answer):
+    user: _Person
 
 
 class _Posted(Answer):
@@ -70,15 +90,19 @@ class SlackChannel:
 
     name = NAME
 
-    def __init__(self, api: Api, api_base_url: str, pace: Pace | None = None) -> None:
+    def __init__(self, api: Api, api_base_url: str, marks: Receipts, pace: Pace | None = None) -> None:
         self._api = api
+        self._marks = marks
+        self._guests: dict[str, tuple[bool, float]] = {}
         self._hook_hosts = {HOOK_HOST, urlsplit(api_base_url).netloc}
         self._pace = pace or Pace()
 
     async def post(self, address: Address, shown: Shown) -> str:
         rendered = render(shown)
         if not address.private:
-            return await self._post(address.room.id, rendered, shown.turn, under=address.under)
+            posted = await self._post(address.room.id, rendered, shown.turn, under=address.under)
+            self._marks.answered(shown.turn)
+            return posted
         if address.reply_url:
             if await self._reply(address.reply_url, rendered, replace=False):
                 return PRIVATE
@@ -180,13 +204,33 @@ class SlackChannel:
                 )  # fmt: skip
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise NotDelivered(type(error).__name__) from None
-            if said.status_code == 200:
+            if said.status_code == 200 and said.body.strip() == TAKEN:
                 return True
-            if said.status_code == 429 or said.status_code >= 500:
+            reason = _hooks_reason(said.body)
+            if said.status_code == 429 or said.status_code >= 500 or reason is None:
                 raise NotDelivered(f"HTTP {said.status_code}")
-            if not any(word in said.body for word in BLOCKS_REFUSED):
+            if reason not in BLOCKS_REFUSED:
                 return False
         return False
+
+    async def is_guest(self, room: Room, person: str) -> bool:
+        now = asyncio.get_running_loop().time()
+        known = self._guests.get(person)
+        if known is None or now - known[1] > GUESTS_KNOWN_FOR_S:
+            known = (await self._asked_whether_guest(room, person), now)
+            if len(self._guests) >= GUESTS_KNOWN:
+                self._guests.clear()
+            self._guests[person] = known
+        return known[0]
+
+    async def _asked_whether_guest(self, room: Room, person: str) -> bool:
+        try:
+            user = (await self._api.read("ask", "users.info", _User, user=person)).user
+        except Undeliverable as error:
+            log.info("cannot tell who is a guest", reason=error.reason)
+            return True
+        of_another = user.is_stranger or user.team_id not in ("", room.workspace)
+        return user.is_restricted or user.is_ultra_restricted or of_another
 
     async def _page(self, address: Address, oldest: str, cursor: str | None) -> _Page:
         method = "conversations.history" if address.under is None else "conversations.replies"
@@ -199,3 +243,12 @@ class SlackChannel:
             if error.reason in NO_HISTORY:
                 raise LookupImpossible from error
             raise
+
+
+def _hooks_reason(body: str) -> str | None:
+    """Slack's own word for why not, which it sends as JSON or bare; None for anything else."""
+    try:
+        reason = json.loads(body).get("error")
+    except (ValueError, AttributeError):
+        reason = body.strip()
+    return reason if isinstance(reason, str) and _REASON.fullmatch(reason) else None

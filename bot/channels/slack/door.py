@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from typing import cast
 from urllib.parse import parse_qs
 
 import structlog
@@ -15,6 +16,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.channels.slack.limits import BODY_BYTES
 
+SSL_CHECK = b"ssl_check="
+RATE_LIMITED = "app_rate_limited"
 FORM = "application/x-www-form-urlencoded"
 Count = Callable[[str], None]
 Handle = Callable[[Request], Awaitable[Response]]
@@ -37,10 +40,17 @@ class Door:
             return self._refused(400, "The request was cut off.")
         if body is None:
             return self._refused(413, f"A request may have {BODY_BYTES:,} bytes at most.")
+        if body.startswith(SSL_CHECK):  # Slack looks whether we are there, unsigned; there is nothing in it to act on
+            return Response()
         if not self._is_signed(request, body):
             return self._refused(401, "The signature does not hold.")
-        if not _is_well_formed(body, request.headers.get("content-type", "")):
+        payload = _payload(body, request.headers.get("content-type", ""))
+        if payload is None:
             return self._refused(400, "The body cannot be read.")
+        if payload.get("type") == RATE_LIMITED:
+            log.warning("Slack holds back events: too many in this hour")
+            self._count(RATE_LIMITED)
+            return Response()
         app = self._app()
         if app is None:
             return self._refused(503, "Not ready yet.")
@@ -49,7 +59,7 @@ class Door:
     def _is_signed(self, request: Request, body: bytes) -> bool:
         try:
             return self._verifier.is_valid_request(body, dict(request.headers))
-        except ValueError:  # a timestamp that is no number, a body that is no text
+        except (ValueError, TypeError):  # a timestamp that is no number, a body or a signature that is no plain text
             return False
 
     def _refused(self, status: int, why: str) -> Response:
@@ -68,12 +78,39 @@ async def _read(request: Request) -> bytes | None:
     return bytes(body)
 
 
-def _is_well_formed(body: bytes, content_type: str) -> bool:
+def _payload(body: bytes, content_type: str) -> dict[str, object] | None:
+    """What the body says; None when it cannot be read, or holds what no message can: NUL, half a character."""
     try:
         text = body.decode("utf-8")
-        if content_type.startswith(FORM):
-            form = parse_qs(text, strict_parsing=True, keep_blank_values=True)
-            return "payload" not in form or isinstance(json.loads(form["payload"][0]), dict)
-        return isinstance(json.loads(text), dict)
+        if not content_type.startswith(FORM):
+            return _event(json.loads(text))
+        form = parse_qs(text, strict_parsing=True, keep_blank_values=True)
+        if "payload" in form:
+            return _sound(json.loads(form["payload"][0]))
+        return _sound({name: values[0] for name, values in form.items()})
     except (ValueError, RecursionError):
-        return False
+        return None
+
+
+def _event(payload: object) -> dict[str, object] | None:
+    found = _sound(payload)
+    if found is None or found.get("type") != "event_callback":
+        return found
+    event = found.get("event")
+    is_one = isinstance(event, dict) and isinstance(cast(dict[str, object], event).get("type"), str)
+    return found if is_one else None
+
+
+def _sound(payload: object) -> dict[str, object] | None:
+    if not isinstance(payload, dict):
+        return None
+    json.dumps(payload, ensure_ascii=False).encode("utf-8")  # raises for half a character
+    return None if _holds_nul(cast(object, payload)) else cast(dict[str, object], payload)
+
+
+def _holds_nul(part: object) -> bool:
+    if isinstance(part, str):
+        return "\0" in part
+    if isinstance(part, dict):
+        return any(_holds_nul(key) or _holds_nul(value) for key, value in cast(dict[str, object], part).items())
+    return isinstance(part, list) and any(map(_holds_nul, cast(list[object], part)))

@@ -36,7 +36,7 @@ def heard(event: EventMessage, envelope: Envelope, bot_user: str) -> Heard | Non
         said_at=moment(event.ts),
         thread=event.thread_ts or event.ts,
         is_root=is_root,
-        to_another=not direct and opens_with_another(event.text, bot_user),
+        to_another=kind == "thread" and opens_with_another(event.text, bot_user),
         outsider=envelope.is_ext_shared_channel or bool(other_team),
     )
 

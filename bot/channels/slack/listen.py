@@ -35,7 +35,8 @@ from bot.channels.slack.client import Api
 from bot.channels.slack.commands import Commands
 from bot.channels.slack.payloads import Command, Envelope, EventMessage, HomeOpened, Press, UserChange
 from bot.channels.slack.receipts import Receipts
-from bot.conversations.inbox import Inbox
+from bot.conversations.backlog import Backlog
+from bot.conversations.inbox import Inbox, Remembered
 from bot.conversations.presses import Presses, Refused
 from bot.conversations.privacy import Privacy
 
@@ -52,6 +53,7 @@ class Identity:
     workspace: str
     bot_user: str
     bot_id: str
+    app_id: str
     token: str
 
 
@@ -60,7 +62,7 @@ class Listeners:
 
     def __init__(
         self, identity: Identity, inbox: Inbox, presses: Presses, commands: Commands, privacy: Privacy,
-        receipts: Receipts,
+        receipts: Receipts, backlog: Backlog,
     ) -> None:  # fmt: skip
         self._identity = identity
         self._inbox = inbox
@@ -68,6 +70,8 @@ class Listeners:
         self._commands = commands
         self._privacy = privacy
         self._receipts = receipts
+        self._backlog = backlog
+        self._told = Remembered()
 
     def app(self, api: Api) -> AsyncApp:
         """Bolt, which runs each listener to its end before it acknowledges. Signatures were checked at the door."""
@@ -109,6 +113,7 @@ class Listeners:
     async def _on_message(self, body: Body, event: Body) -> None:
         envelope, message = Envelope.model_validate(body), EventMessage.model_validate(event)
         if not self._serves(envelope):
+            self._tell_enterprise(message, envelope)
             return
         if gone := hear.deleted(message, envelope):
             await self._inbox.delete(*gone)
@@ -116,7 +121,7 @@ class Listeners:
             if edited := hear.edited(message, envelope, self._identity.bot_user):
                 await self._inbox.edit(edited)
         elif (heard := hear.heard(message, envelope, self._identity.bot_user)) and await self._inbox.hear(heard):
-            self._receipts.received(heard)
+            self._receipts.received(heard, waits=self._backlog.is_long)
 
     async def _on_home_opened(self, body: Body, event: Body) -> None:
         opened = HomeOpened.model_validate(event)
@@ -160,9 +165,8 @@ class Listeners:
             shown = await self._presses.more(hear.pressed(press, turn), press.actions[0].action_id == MORE)
             if shown is not None:
                 rendered = render(shown, buttons=False)
-                await respond(
-                    text=rendered.text, blocks=rendered.payload, response_type="ephemeral", replace_original=False
-                )
+                private: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False}
+                self._receipts.whisper(respond(text=rendered.text, blocks=rendered.payload, **private))
 
         await self._pressed(body, ack, respond, more)
 
@@ -181,7 +185,7 @@ class Listeners:
     async def _on_feedback(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
         async def feedback(press: Press, turn: str, opinion: str) -> None:
             thanks = await self._presses.helpful(hear.pressed(press, turn), opinion == HELPFUL)
-            await respond(thanks, response_type="ephemeral", replace_original=False)
+            self._receipts.whisper(respond(thanks, response_type="ephemeral", replace_original=False))
 
         await self._pressed(body, ack, respond, feedback)
 
@@ -194,14 +198,27 @@ class Listeners:
         try:
             await act(press, turn, argument)
         except Refused as refusal:
-            await respond(str(refusal), response_type="ephemeral", replace_original=False)
+            self._receipts.whisper(respond(str(refusal), response_type="ephemeral", replace_original=False))
         await ack()
 
     def _serves(self, envelope: Envelope) -> bool:
+        """Whether it is for this app, as installed in this one workspace."""
+        me = self._identity
         if envelope.of_enterprise:
             log.warning("event of an Enterprise installation dropped", workspace=envelope.team_id)
             return False
+        if me.workspace not in envelope.workspaces or (me.app_id and envelope.api_app_id not in ("", me.app_id)):
+            log.warning("event for another installation dropped", workspace=envelope.team_id, app=envelope.api_app_id)
+            return False
         return True
+
+    def _tell_enterprise(self, message: EventMessage, envelope: Envelope) -> None:
+        """One sentence instead of silence to whoever names us or writes to us directly."""
+        said = hear.heard(message, envelope, self._identity.bot_user) if envelope.of_enterprise else None
+        if said is None or said.kind == "thread" or said.id in self._told:
+            return
+        self._told.add(said.id)
+        self._receipts.announce(said.room.id, words.ENTERPRISE, thread=said.thread)
 
 
 async def _acknowledge(ack: AsyncAck) -> None:

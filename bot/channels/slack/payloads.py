@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Ts = Annotated[str, Field(pattern=r"^\d{1,12}\.\d{1,9}$")]
+"""A message's id in its channel, which is its time."""
 
 
 class Payload(BaseModel):
@@ -20,8 +24,8 @@ class EventMessage(Payload):
     bot_id: str | None = None
     app_id: str | None = None
     text: str = ""
-    ts: str = ""
-    thread_ts: str | None = None
+    ts: Ts | Literal[""] = ""
+    thread_ts: Ts | None = None
     channel: str = ""
     channel_type: str | None = None
     user_team: str | None = None
@@ -29,11 +33,11 @@ class EventMessage(Payload):
     edited: Edit | None = None
     message: EventMessage | None = None
     previous_message: EventMessage | None = None
-    deleted_ts: str | None = None
+    deleted_ts: Ts | None = None
 
 
 class Edit(Payload):
-    ts: str
+    ts: Ts
 
 
 class Authorization(Payload):
@@ -46,8 +50,15 @@ class Envelope(Payload):
     """Around every event."""
 
     team_id: str
+    context_team_id: str | None = None
+    api_app_id: str = ""
     is_ext_shared_channel: bool = False
     authorizations: tuple[Authorization, ...] = ()
+
+    @property
+    def workspaces(self) -> set[str | None]:
+        """Where it happened, and whose installation it is for: in a shared channel these are two."""
+        return {self.team_id, self.context_team_id, *(each.team_id for each in self.authorizations)}
 
     @property
     def of_enterprise(self) -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Coroutine
 
+import aiohttp
 import structlog
 
 from bot.channels.slack import words
@@ -14,7 +17,9 @@ from bot.conversations.heard import Heard
 AT_ONCE = 50
 """Marks under way; more than that and new ones are left out."""
 EYES = "eyes"
+EYES_KNOWN = 1000
 STATUS = "is looking into it…"
+WAITS = "has many questions before this one: about a minute…"
 NO_SCOPE = "missing_scope"
 
 log = structlog.get_logger()
@@ -27,14 +32,43 @@ class Receipts:
         self._api = api
         self._under_way: set[asyncio.Task[None]] = set()
         self._refused: set[str] = set()
+        self._eyes: OrderedDict[str, str] = OrderedDict()
 
-    def received(self, heard: Heard) -> None:
-        """Eyes on a mention in a channel; a status, which our answer clears, where there is a thread."""
-        channel, ts = heard.room.id, heard.id.rpartition(":")[2]
-        if heard.kind == "mention" and heard.is_root:
+    def received(self, heard: Heard, *, waits: bool) -> None:
+        """Eyes on a mention in a channel; a status, which our answer clears, where there is a thread or a wait."""
+        channel, ts = heard.room.id, _ts(heard.id)
+        if waits:
+            self._mark("assistant.threads.setStatus", channel_id=channel, thread_ts=heard.thread, status=WAITS)
+        elif heard.kind == "mention" and heard.is_root:
+            self._eyes[heard.id] = channel
+            if len(self._eyes) > EYES_KNOWN:
+                self._eyes.popitem(last=False)
             self._mark("reactions.add", channel=channel, timestamp=ts, name=EYES)
         else:
             self._mark("assistant.threads.setStatus", channel_id=channel, thread_ts=heard.thread, status=STATUS)
+
+    def answered(self, turn: str) -> None:
+        """The eyes go when the answer is there."""
+        if (channel := self._eyes.pop(turn, None)) is not None:
+            self._mark("reactions.remove", channel=channel, timestamp=_ts(turn), name=EYES)
+
+    def whisper(self, send: Awaitable[object]) -> None:
+        """A word to one person, on its way while Slack gets its acknowledgement."""
+
+        async def whispering() -> None:
+            try:
+                await send
+            except (aiohttp.ClientError, TimeoutError, NotDelivered, Undeliverable) as error:
+                log.info("a word to one person was not taken", error=type(error).__name__)
+
+        self._begin(whispering())
+
+    def announce(self, channel: str, text: str, thread: str | None = None) -> None:
+        """A line of our own to a whole channel. `text` is ours, with our own mentions in it."""
+        said = {
+            "channel": channel, "text": text, "thread_ts": thread, "unfurl_links": False, "unfurl_media": False,
+        }  # fmt: skip
+        self.whisper(self._api.write("post", "chat.postMessage", Answer, **said))
 
     def suggest(self, channel: str) -> None:
         """Prompts for an opened direct conversation. Without thread_ts: with it the call fails silently there."""
@@ -51,7 +85,10 @@ class Receipts:
     def _mark(self, method: str, **arguments: object) -> None:
         if len(self._under_way) >= AT_ONCE or method in self._refused:
             return
-        task = asyncio.get_running_loop().create_task(self._call(method, arguments))
+        self._begin(self._call(method, arguments))
+
+    def _begin(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
@@ -64,3 +101,8 @@ class Receipts:
             if error.reason == NO_SCOPE:
                 self._refused.add(method)
                 log.warning("a mark is switched off: its scope is missing", method=method)
+
+
+def _ts(id: str) -> str:
+    """A message's time-stamp is the end of its id."""
+    return id.rpartition(":")[2]

@@ -23,6 +23,7 @@ MANNERS: dict[Manners, str] = {
 QUIET_WORDS: dict[str, Manners] = {
     "": "quiet", "on": "quiet", "mentions": "mentions-only", "mentions-only": "mentions-only", "off": "open",
 }  # fmt: skip
+QUIETER = f"To hear less of me in a channel: {COMMAND} quiet mentions, or {COMMAND} quiet."
 QUIET_UNKNOWN = f"I know {COMMAND} quiet, {COMMAND} quiet mentions and {COMMAND} quiet off."
 NOT_IN_DIRECT = "That is for channels; here there are only the two of us."
 ENTERPRISE = (
@@ -36,6 +37,11 @@ PROMPTS = (
     ("Hiring", "We can't hire ML engineers, they all go to big tech."),
     ("Cost", "Half our cloud budget goes on idle GPUs."),
 )  # fmt: skip
+
+
+def manners_changed(person: str, manners: Manners) -> str:
+    """For the whole channel. `person` is an id of Slack's."""
+    return f"<@{person}> has changed how I behave here. {MANNERS[manners]} {COMMAND} quiet off takes it back."
 
 
 def kept(texts: int, days: int) -> str:

@@ -394,6 +394,7 @@ class Api:
             "team_id": installed.team_id,
             "user_id": BOT_USER,
             "bot_id": BOT_ID,
+            "app_id": APP_ID,
             "is_enterprise_install": installed.is_enterprise_install,
         } | ({"enterprise_id": installed.enterprise_id} if installed.enterprise_id else {})
 

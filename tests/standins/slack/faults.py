@@ -8,6 +8,7 @@
 | `withheld` | nothing for `hang_s`, then the connection closes | yes |
 | `drop` | the connection closes at once | no |
 | `drop-after` | the connection closes at once | yes |
+| `html:404` | that status with a page of HTML, as a proxy or a maintenance page | no |
 | `error:invalid_blocks` | `{"ok": false, "error": "invalid_blocks"}` | no |
 | `ok` | the usual one | yes |
 """
@@ -20,7 +21,7 @@ from random import Random
 from threading import Lock
 from typing import Literal
 
-Kind = Literal["status", "error", "hang", "withhold", "drop", "drop-after", "none"]
+Kind = Literal["status", "page", "error", "hang", "withhold", "drop", "drop-after", "none"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ def fault(name: str) -> Fault:
             return Fault(name, "status", 429, int(rest or 1), "ratelimited")
         case "500" | "502" | "503":
             return Fault(name, "status", int(head), error="internal_error")
+        case "html":
+            return Fault(name, "page", int(rest))
         case "error":
             return Fault(name, "error", error=rest)
         case "timeout":

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -125,6 +125,8 @@ class Server:
                 return _limited(fault.retry_after_s or 1)
             case "status":
                 return PlainTextResponse("Internal error", fault.status)
+            case "page":
+                return HTMLResponse("<html><body>We will be back soon</body></html>", fault.status)
             case "error":
                 return JSONResponse({"ok": False, "error": fault.error})
             case "hang" | "withhold":

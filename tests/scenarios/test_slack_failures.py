@@ -1,0 +1,177 @@
+"""When Slack or the store is away, slow, or somebody else answers in its place: delayed, never lost, never doubled."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from shutil import copytree, which
+
+import pytest
+
+from tests.scenarios.processes import Serve
+from tests.scenarios.serving import Served, served
+from tests.standins.postgres import NotInstalled, fresh_database, programs, serving_postgres
+from tests.standins.slack import Slack
+
+APPROVAL = "legal needs six weeks for every model update"
+COSTS = "half our cloud budget goes on idle GPUs"
+LATE_S = 60.0
+"""A delayed step is tried again every five seconds."""
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[Slack]:
+    with Slack() as slack:
+        slack.hang_s = 1.0
+        yield slack
+
+
+@pytest.fixture(scope="module")
+def running(slack: Slack, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(slack, copytree(home, tmp_path_factory.mktemp("failures") / "home")) as running:
+        yield running
+
+
+@pytest.fixture
+def room(slack: Slack, running: Served, request: pytest.FixtureRequest) -> Iterator[str]:
+    name = request.node.name[:70].replace("[", "-").replace("]", "")
+    slack.channel(name, members=["ana", "bo"])
+    yield name
+    slack.heal()
+
+
+def said_by_the_bot(slack: Slack, person: str) -> list[str]:
+    """In this person's direct conversation."""
+    return [line.text for line in slack.visible(slack.dm(person), viewer=person) if line.author == "bot"]
+
+
+def test_refused_blocks_become_text_that_is_seen_once(slack: Slack, room: str):
+    slack.fail("chat.postMessage", "error:invalid_blocks")
+    ts = slack.say("ana", room, f"@bot {APPROVAL}")
+    (answer,) = slack.wait_answer(ts)
+    assert "Approval and change processes do not fit models" in answer.text
+    assert not answer.blocks
+    slack.settled()
+    assert len(slack.answers_to(ts)) == 1
+    assert said_by_the_bot(slack, "ana") == []
+
+
+def test_refused_blocks_of_a_replacement_become_text_in_its_place(slack: Slack, room: str):
+    ts = slack.say("ana", room, f"@bot {APPROVAL}")
+    (answer,) = slack.wait_answer(ts)
+    slack.fail("chat.update", "error:invalid_blocks")
+    slack.press("ana", answer.ts, "More", wait=True)
+    slack.wait_for(lambda: slack.answers_to(ts)[0].versions == 2)
+    slack.settled()
+    assert "Ask back" in slack.message(answer.ts).text
+    assert said_by_the_bot(slack, "ana") == []
+
+
+def test_text_whose_reply_was_lost_is_found_again(slack: Slack, room: str, running: Served):
+    slack.fail("chat.postMessage", "error:invalid_blocks", "drop-after")
+    before = running.counted("found after a restart")
+    ts = slack.say("ana", room, f"@bot {APPROVAL}")
+    slack.wait_for(lambda: running.counted("found after a restart") > before, timeout_s=LATE_S)
+    slack.settled()
+    assert len(slack.answers_to(ts)) == 1
+
+
+@pytest.mark.parametrize("page", ["html:200", "html:302", "html:403", "html:404"])
+def test_a_page_in_slacks_place_delays_an_answer(slack: Slack, room: str, page: str):
+    slack.fail("chat.postMessage", page)
+    ts = slack.say("ana", room, f"@bot {APPROVAL}")
+    slack.wait_answer(ts, timeout_s=LATE_S)
+    slack.settled()
+    assert len(slack.answers_to(ts)) == 1
+
+
+@pytest.mark.parametrize("page", ["html:200", "html:404"])
+def test_a_page_in_the_place_of_a_private_reply_delays_it(slack: Slack, room: str, page: str):
+    seen = len(slack.ephemerals("bo"))
+    slack.fail("response_url", page)
+    slack.command("bo", room, "/mlops", COSTS, wait=True)
+    slack.wait_for(
+        lambda: any("Compute and platform costs" in line.text for line in slack.ephemerals("bo")[seen:]),
+        timeout_s=LATE_S,
+    )
+    assert said_by_the_bot(slack, "bo") == []
+
+
+def test_a_page_at_the_start_is_no_wrong_token(own_home: Path):
+    with Slack() as slack:
+        slack.fail("auth.test", *["html:403"] * 2)
+        serve = Serve(slack, own_home).start()
+        try:
+            slack.connect(serve.url)
+            slack.wait_for(lambda: any(call.fault == "ok" for call in slack.calls_of("auth.test")), timeout_s=LATE_S)
+            slack.channel("later", members=["ana"])
+            slack.wait_answer(slack.say("ana", "later", f"@bot {APPROVAL}"), timeout_s=LATE_S)
+        finally:
+            serve.kill()
+
+
+def test_a_store_that_is_away_for_a_while_loses_nothing(own_home: Path):
+    try:
+        programs()
+    except NotInstalled as error:
+        if os.environ.get("CI_NEEDS_POSTGRES") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+    with serving_postgres() as postgres, Slack() as slack:
+        slack.retry_delays_s = (0.5, 6.0, 20.0)
+        serve = Serve(slack, own_home, fresh_database(postgres.url)).start()
+        try:
+            slack.connect(serve.url)
+            asked = ask_many(slack, 8, every_s=0.05)
+            postgres.stop()
+            asked += ask_many(slack, 4, every_s=0.2, first=8)
+            time.sleep(6)
+            postgres.start()
+            answered_once(slack, asked)
+        finally:
+            serve.kill()
+
+
+@pytest.mark.skipif(which("prlimit") is None, reason="prlimit is not installed")
+def test_a_full_disk_loses_nothing_that_was_acknowledged(own_home: Path):
+    with Slack() as slack:
+        slack.retry_delays_s = (0.5, 8.0, 20.0)
+        serve = Serve(slack, own_home).start()
+        try:
+            slack.connect(serve.url)
+            asked = ask_many(slack, 6, every_s=0.02)
+            limit_files(serve, 4096)
+            asked += ask_many(slack, 3, every_s=0.2, first=6)
+            time.sleep(6)
+            limit_files(serve, resource.RLIM_INFINITY)
+            answered_once(slack, asked)
+        finally:
+            serve.kill()
+
+
+def ask_many(slack: Slack, number: int, *, every_s: float, first: int = 0) -> list[str]:
+    asked = []
+    for n in range(first, first + number):
+        slack.channel(f"room-{n}", members=[f"person{n}"])
+        asked.append(slack.say(f"person{n}", f"room-{n}", f"@bot {APPROVAL}"))
+        time.sleep(every_s)
+    return asked
+
+
+def answered_once(slack: Slack, asked: list[str]) -> None:
+    """Whatever was acknowledged has one answer that is an answer."""
+    slack.wait_for(lambda: all(slack.answers_to(ts) for ts in asked), timeout_s=LATE_S)
+    slack.settled(2)
+    assert [len(slack.answers_to(ts)) for ts in asked] == [1] * len(asked)
+    assert ["Approval" in slack.answers_to(ts)[0].text for ts in asked] == [True] * len(asked)
+
+
+def limit_files(serve: Serve, most: int) -> None:
+    """As a full disk: no file may grow beyond this."""
+    assert serve.process is not None
+    soft = "unlimited" if most == resource.RLIM_INFINITY else str(most)
+    subprocess.run(["prlimit", "--pid", str(serve.process.pid), f"--fsize={soft}:unlimited"], check=True)
