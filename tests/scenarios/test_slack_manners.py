@@ -253,3 +253,18 @@ def test_an_organisations_event_gets_one_sentence(slack: Slack, room: str):
     (told,) = [call for call in slack.calls_of("chat.postMessage") if call.args.get("channel") == channel]
     assert told.args["text"] == words.ENTERPRISE
     assert told.args["thread_ts"] == ts
+
+
+@pytest.mark.parametrize("first", ["app_mention", "message"])
+@pytest.mark.parametrize("gap_s", [0.0, 0.3])
+def test_a_mention_is_answered_once_whichever_of_its_two_events_is_first(
+    slack: Slack, room: str, first: str, gap_s: float
+):
+    slack.twins_first, slack.twin_gap_s = first, gap_s
+    try:
+        ts = asked(slack, room, f"@bot {APPROVAL}")
+        slack.settled(0.6)
+    finally:
+        slack.twins_first, slack.twin_gap_s = "app_mention", 0.02
+    assert len(slack.answers_to(ts)) == 1
+    assert len([call for call in slack.calls_of("reactions.add") if call.args.get("timestamp") == ts]) == 1

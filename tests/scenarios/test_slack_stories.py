@@ -16,6 +16,7 @@ APPROVAL = "legal needs six weeks for every model update"
 HIRING = "we can't hire ML engineers, they all go to big tech"
 COSTS = "half our cloud budget goes on idle GPUs"
 VAGUE = "deploying models is painful"
+FITS_NOT = "Approval and change processes do not fit models"
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,8 @@ def press(slack: Slack, person: str, message: object, button: str, **more: objec
 
 
 def last_private(slack: Slack, person: str) -> str:
-    return slack.ephemerals(person)[-1].text
+    shown = slack.ephemerals(person)
+    return shown[-1].text if shown else ""
 
 
 def test_a_mention_is_answered_in_its_thread_once_though_slack_tells_it_twice(slack: Slack, room: str):
@@ -192,8 +194,7 @@ def test_a_deleted_question_takes_its_words_out_of_the_answer(slack: Slack, room
 
 def test_a_command_is_private_and_shared_without_the_askers_words(slack: Slack, room: str):
     slack.command("ana", room, "/mlops", COSTS, wait=True)
-    private = slack.wait_ephemeral("ana", count=len(slack.ephemerals("ana")) or 1)[-1]
-    slack.settled(0.6)
+    slack.wait_for(lambda: "Compute and platform costs" in last_private(slack, "ana"))
     private = slack.ephemerals("ana")[-1]
     assert "Compute and platform costs" in private.text
     assert not [line for line in slack.visible(room, viewer="bo") if line.author == "bot"]
@@ -208,7 +209,7 @@ def test_a_command_is_private_and_shared_without_the_askers_words(slack: Slack, 
 
 def test_the_askers_words_are_shared_when_they_tick_it(slack: Slack, room: str):
     slack.command("ana", room, "/mlops", COSTS, wait=True)
-    slack.settled(1)
+    slack.wait_for(lambda: "Compute and platform costs" in last_private(slack, "ana"))
     private = slack.ephemerals("ana")[-1]
     slack.tick("ana", private, "with the words of mine that it quotes")
     press(slack, "ana", private, "Share with the channel")
@@ -218,16 +219,17 @@ def test_the_askers_words_are_shared_when_they_tick_it(slack: Slack, room: str):
 
 def test_not_this_works_in_a_private_answer(slack: Slack, room: str):
     slack.command("ana", room, "/mlops", APPROVAL, wait=True)
-    slack.settled(1)
-    press(slack, "ana", slack.ephemerals("ana")[-1], "Not this")
-    assert "Approval and change processes do not fit models" not in last_private(slack, "ana").splitlines()[0]
+    slack.wait_for(lambda: last_private(slack, "ana").startswith(FITS_NOT))
+    slack.press("ana", slack.ephemerals("ana")[-1], "Not this", wait=True)
+    slack.wait_for(lambda: not last_private(slack, "ana").startswith(FITS_NOT))
 
 
 def test_quiet_answers_the_asker_alone_and_mentions_only_ignores_follow_ups(slack: Slack, room: str):
     slack.command("ana", room, "/mlops", "quiet", wait=True)
     slack.say("bo", room, f"@bot {HIRING}")
     slack.wait_for(lambda: any("Cannot hire" in line.text for line in slack.ephemerals("bo")))
-    assert not [line for line in slack.visible(room, viewer="ana") if line.author == "bot" and not line.ephemeral]
+    told = [line.text for line in slack.visible(room) if line.author == "bot"]
+    assert [text for text in told if "has changed how I behave here" not in text] == []
     slack.command("ana", room, "/mlops", "quiet mentions", wait=True)
     ts = asked(slack, room, f"@bot {APPROVAL}")
     slack.say("ana", room, "and security adds two more", thread=ts)

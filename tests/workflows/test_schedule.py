@@ -102,3 +102,50 @@ def test_it_is_mended_without_a_retry_too(slack: Slack, own_home: Path):
         slack.wait_answer(ts, timeout_s=40)
     finally:
         serve.stop()
+
+
+SWEEPS_SOON = """
+import bot.workflows as w, datetime as d
+w.SILENT_FOR, w.SWEEP_EVERY_S, w.BEAT_EVERY_S = d.timedelta(seconds=3), 1.0, 0.5
+from bot.cli import main; main()
+"""
+
+
+def test_what_a_replica_left_that_never_returns_is_taken_up(slack: Slack, own_home: Path, postgres_url: str):
+    gone = Serve(slack, own_home, postgres_url, program=SWEEPS_SOON).start()
+    slack.connect(gone.url)
+    slack.channel("ml", members=["ana"])
+    slack.fail("chat.postMessage", *["503"] * 3)
+    ts = slack.say("ana", "ml", "@bot legal needs six weeks for every model update", wait=True)
+    slack.wait_for(lambda: slack.calls_of("chat.postMessage"))
+    gone.kill()
+    slack.heal()
+    other = Serve(slack, own_home, postgres_url, program=SWEEPS_SOON).start()
+    try:
+        slack.connect(other.url)
+        slack.wait_answer(ts, timeout_s=60)
+        slack.settled(1)
+        assert len(slack.answers_to(ts)) == 1
+    finally:
+        other.stop()
+
+
+def test_what_dbos_keeps_of_old_work_goes_too(slack: Slack, own_home: Path):
+    state = own_home / "workflows.sqlite"
+    serve = Serve(slack, own_home, program=EVERY_SECOND).start()
+    try:
+        slack.connect(serve.url)
+        slack.channel("ml", members=["ana"])
+        ts = slack.say("ana", "ml", "@bot legal needs six weeks for every model update")
+        slack.wait_answer(ts)
+        reply = "select count(*) from workflow_status where name = 'reply'"
+        until = time.monotonic() + 30
+        while rows(state, f"{reply} and status = 'SUCCESS'") != [(1,)]:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        rows(state, "update workflow_status set completed_at = 1, updated_at = 1 where name = 'reply'")
+        while rows(state, reply) != [(0,)]:
+            assert time.monotonic() < until, "not pruned within 30 s"
+            time.sleep(0.2)
+    finally:
+        serve.stop()

@@ -86,7 +86,7 @@ def _payload(body: bytes, content_type: str) -> dict[str, object] | None:
             return _event(json.loads(text))
         form = parse_qs(text, strict_parsing=True, keep_blank_values=True)
         if "payload" in form:
-            return _sound(json.loads(form["payload"][0]))
+            return _interaction(json.loads(form["payload"][0]))
         return _sound({name: values[0] for name, values in form.items()})
     except (ValueError, RecursionError):
         return None
@@ -99,6 +99,14 @@ def _event(payload: object) -> dict[str, object] | None:
     event = found.get("event")
     is_one = isinstance(event, dict) and isinstance(cast(dict[str, object], event).get("type"), str)
     return found if is_one else None
+
+
+def _interaction(payload: object) -> dict[str, object] | None:
+    found = _sound(payload)
+    if found is None or found.get("type") != "block_actions":
+        return found
+    actions = found.get("actions")  # Bolt looks into the first one
+    return found if isinstance(actions, list) and actions and isinstance(found.get("user"), dict) else None
 
 
 def _sound(payload: object) -> dict[str, object] | None:

@@ -40,6 +40,8 @@ class Receipts:
         if waits:
             self._mark("assistant.threads.setStatus", channel_id=channel, thread_ts=heard.thread, status=WAITS)
         elif heard.kind == "mention" and heard.is_root:
+            if heard.id in self._eyes:  # its twin was as fast
+                return
             self._eyes[heard.id] = channel
             if len(self._eyes) > EYES_KNOWN:
                 self._eyes.popitem(last=False)

@@ -1,0 +1,188 @@
+"""No text becomes a mention, a link, a date or markup; every message is within Slack's limits, whatever it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.channels.slack import limits
+from bot.channels.slack.blocks import Rendered, render
+from bot.channels.slack.markup import WORD_JOINER, escape, inert, names, opens_with_another, plain
+from bot.conversations.shown import HOW_TO_ASK, STOP, Body, Failed, Notice, Shown, Withdrawn
+from bot.guidance import Guidance, compose
+from bot.guidance.declined import Declined
+from bot.knowledge import Choice, load_knowledge, packaged_knowledge
+from bot.triage import AskedQuestion
+from tests.guidance.made import answer_with
+from tests.standins.slack.limits import check_message
+
+TODAY = date(2026, 11, 23)
+KNOWLEDGE = load_knowledge(packaged_knowledge(), TODAY)
+ATTACKS = (
+    "<!channel>", "<!here>", "<@U0001>", "<#C0001|general>", "<https://evil.example|click>", "https://evil.example",
+    "evil.example", "www.evil.example", "mailto:a@b.example", "a@b.example", "*bold* _it_ ~no~ `code` ```block```",
+    "<!date^1392734382^{date}|now>", "<!subteam^S0001>", "@channel", "@here", "@everyone", "&lt;!channel&gt;",
+    ":rotating_light:", "[click](https://evil.example)", "\u202egnp.exe", "</text>", "{{1}}", "a" * 3000, "&" * 2000,
+    "> quote",
+)  # fmt: skip
+attacks = st.sampled_from(ATTACKS)
+words = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+texts = st.lists(attacks | words, min_size=1, max_size=4).map(" ".join).filter(str.strip)
+
+
+def guidance_with(reason: str | None, first: str = "ORG-08", message: str = "x") -> Guidance:
+    return compose(answer_with(KNOWLEDGE, first, reason=reason), message, KNOWLEDGE, [], TODAY, 1)
+
+
+bodies: st.SearchStrategy[Body] = st.one_of(
+    st.builds(guidance_with, st.none() | texts, st.sampled_from([barrier.id for barrier in KNOWLEDGE.barriers])),
+    st.builds(
+        AskedQuestion,
+        st.just("Q"),
+        texts.map(lambda text: text[:300]),
+        st.lists(texts.map(lambda text: text.strip()[:75].strip() or "x"), min_size=2, max_size=4).map(
+            lambda labels: tuple(Choice(label=label, barriers=("ORG-08",)) for label in labels)
+        ),
+    ),
+    st.builds(Declined, texts, st.none() | texts, st.none() | texts),
+    st.builds(Notice, st.sampled_from(["unreadable", "stop"]), texts),
+    st.just(HOW_TO_ASK) | st.just(STOP) | st.just(Failed("0badc0de")) | st.just(Withdrawn()),
+)
+people = st.sampled_from(["U0ANA", "W0BO", "<!channel>", "U0ANA> <!here", "u-lower", ""])
+shown_ones = st.builds(
+    Shown,
+    turn=st.just("slack:T0001:C0001:1700000000.000100"),
+    body=bodies,
+    asker=st.just("U0ANA"),
+    private=st.booleans(),
+    more=st.booleans(),
+    messages=st.integers(1, 5),
+    tried_by=st.lists(people, max_size=4).map(tuple),
+    shared_by=st.none() | people,
+    repeated=st.booleans(),
+    with_quotes=st.booleans(),
+    closed=st.booleans(),
+)
+
+
+def parts(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        yield part
+        for value in part.values():
+            yield from parts(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from parts(value)
+
+
+@settings(max_examples=250, deadline=None)
+@given(shown_ones, st.booleans(), st.none() | texts)
+def test_whatever_is_said_stays_text_and_within_the_limits(shown: Shown, buttons: bool, opening: str | None):
+    rendered = render(shown, buttons=buttons, opening=opening and opening[:500])
+    check_message(rendered.text, rendered.payload)
+    assert len(rendered.payload) <= limits.BLOCKS
+    assert len(rendered.text) <= limits.FALLBACK_CHARACTERS
+    known_links = {source.url for source in KNOWLEDGE.sources}
+    for part in parts(rendered.payload):
+        assert part.get("type") not in ("mrkdwn", "markdown", "broadcast", "date", "usergroup", "channel", "color")
+        if part.get("type") == "user":
+            assert re.fullmatch(r"[UW][A-Z0-9]+", part["user_id"])
+        if part.get("type") == "link":
+            assert part["url"] in known_links
+            assert part["url"].startswith("https://")
+        if part.get("type") == "plain_text" and part["text"] not in ("Helpful", "Not helpful"):
+            assert part["emoji"] is False
+    only_people = re.sub(r"<@[UW][A-Z0-9]{1,30}>", "", rendered.text)
+    assert "<" not in only_people
+    assert ">" not in only_people
+    assert not re.search(r"&(?!amp;|lt;|gt;)", only_people)
+
+
+@given(texts)
+def test_what_is_escaped_reads_as_it_was(text: str):
+    escaped = escape(text)
+    assert not re.search(r"[<>]", escaped)
+    assert plain(escaped, "U0BOT") == text.strip()
+
+
+@given(texts)
+def test_an_askers_words_hold_nothing_that_a_client_would_link(text: str):
+    broken = inert(text)
+    assert broken.replace(WORD_JOINER, "") == text.replace(WORD_JOINER, "")
+    assert not re.search(r"\w\.\w|://|(?<!\w)@\w|www\.\w", broken)
+
+
+@pytest.mark.parametrize(
+    ("raw", "read"),
+    [
+        ("<@U0BOT> hello", "hello"),
+        ("ask <@U0BO|bo> first", "ask somebody first"),
+        ("see <https://x.example/a|the page>", "see the page"),
+        ("see <https://x.example/a>", "see https://x.example/a"),
+        ("mail <mailto:a@b.example|a@b.example>", "mail a@b.example"),
+        ("<!channel> look", "everyone look"),
+        ("<!subteam^S1|@team> look", "@team look"),
+        ("in <#C1|general>", "in #general"),
+        ("a &lt;b&gt; &amp; c", "a <b> & c"),
+    ],
+)
+def test_slacks_markup_is_read_as_a_person_reads_it(raw: str, read: str):
+    assert plain(raw, "U0BOT") == read
+
+
+def test_who_is_named():
+    assert names("hi <@U0BOT>", "U0BOT")
+    assert names("hi <@U0BOT|bot>", "U0BOT")
+    assert not names("hi <@U0BOTX>", "U0BOT")
+    assert opens_with_another(" <@U0BO> hi", "U0BOT")
+    assert not opens_with_another("<@U0BOT> hi", "U0BOT")
+
+
+class TestEachLimitAtItsBoundary:
+    """The stand-in refuses what is one beyond; what is drawn at the boundary passes, and nothing passes it."""
+
+    @pytest.mark.parametrize("length", [74, 75, 76, 300])
+    def test_a_buttons_label(self, length: int):
+        question = AskedQuestion("Q", "Which?", tuple(choice("x" * min(length, 75)) for _ in range(2)))
+        labels = [part["text"]["text"] for part in parts(drawn(question).payload) if part.get("type") == "button"]
+        assert max(map(len, labels)) == min(length, limits.BUTTON_CHARACTERS)
+
+    @pytest.mark.parametrize("length", [limits.FALLBACK_CHARACTERS - 1, limits.FALLBACK_CHARACTERS, 3001, 9000])
+    def test_the_plain_text(self, length: int):
+        text = drawn(Declined("x" * length)).text
+        assert len(text) <= limits.FALLBACK_CHARACTERS
+        assert text.endswith("…") is (length > limits.FALLBACK_CHARACTERS)
+
+    def test_the_plain_text_is_cut_before_it_is_escaped(self):
+        text = drawn(Declined("&" * 3000)).text
+        assert len(text) <= limits.FALLBACK_CHARACTERS
+        assert not re.search(r"&(?!amp;)", text)
+
+    @pytest.mark.parametrize("length", [11_000, limits.MESSAGE_CHARACTERS, 13_300, 40_000])
+    def test_all_characters_of_a_message(self, length: int):
+        rendered = drawn(replace(guidance_with(None), good_looks_like="x" * length), more=True)
+        check_message(rendered.text, rendered.payload)
+
+    def test_the_number_of_blocks(self):
+        assert len(drawn(guidance_with(None), more=True, tried_by=("U0ANA",), repeated=True).payload) <= limits.BLOCKS
+
+    def test_every_barrier_unfolded_is_taken(self):
+        for barrier in KNOWLEDGE.barriers:
+            for more in (False, True):
+                rendered = drawn(guidance_with("their own words", barrier.id), more=more)
+                check_message(rendered.text, rendered.payload)
+
+
+def choice(label: str) -> Choice:
+    return Choice(label=label, barriers=("ORG-08",))
+
+
+def drawn(body: Body, **more: Any) -> Rendered:
+    return render(Shown("slack:T0001:C0001:1.1", body, "U0ANA", **more))
