@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from bot.app import Bot, Reply
 from bot.conversations.dialogue import continued, wants_quiet, worth_reading
@@ -11,8 +12,10 @@ from bot.errors import MessageUnreadable
 from bot.guidance.declined import declined
 from bot.guidance.tone import acknowledged
 from bot.knowledge import Choice
-from bot.store.tables import TurnAction
 from bot.triage import Answer, AskedQuestion, Clarify, Decline, Message, Triage
+
+if TYPE_CHECKING:  # the store takes 30 MB, which the process that computes can do without
+    from bot.store.tables import TurnAction
 
 
 @dataclass(frozen=True, slots=True)
