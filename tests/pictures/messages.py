@@ -8,18 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bot.app import Bot, Reply, encoders_of
+from bot.app import Bot, encoders_of
 from bot.channels.slack.blocks import render
 from bot.channels.slack.markup import plain
-from bot.channels.slack.receipts import EYES
 from bot.channels.slack.words import COMMAND
-from bot.conversations.dialogue import continued, worth_reading
-from bot.conversations.shown import HOW_TO_ASK, Body, Shown
-from bot.guidance.declined import declined
+from bot.conversations.replying import Asked, Presses, answered
+from bot.conversations.shown import Body, Shown
 from bot.index.index import Index
 from bot.knowledge import packaged_knowledge
 from bot.settings import Settings
-from bot.triage import Clarify, Decline, Message, Triage
 from tests.pictures.__main__ import draw, photograph
 
 TARGET = Path(__file__).parents[2] / "deploy" / "pictures"
@@ -40,6 +37,8 @@ def main() -> None:
         pages = pages_of(bot)
     for name, page in pages.items():
         picture = photograph(draw(page), width=WIDTH, scale=SCALE)
+        if len(picture) > MOST_BYTES:
+            picture = photograph(draw(page), width=WIDTH, scale=1)
         target = TARGET / f"slack-{name}.png"
         target.write_bytes(picture)
         print(f"{target.relative_to(Path.cwd())}: {len(picture) / 1000:.0f} kB")
@@ -54,22 +53,22 @@ def pages_of(bot: Bot) -> dict[str, Page]:
         "more": _more(bot),
         "private": _private(bot),
         "direct": _direct(bot),
-        "decline": _decline(bot),
+        "shared": _shared(bot),
     }
 
 
 def _answer(bot: Bot) -> Page:
-    asked = _said("U0ANA", "10:02", f"<@{BOT}> {RELEASES}", reactions=[EYES])
+    asked = _said("U0ANA", "10:02", f"<@{BOT}> {RELEASES}")
     return _page("#ml-platform", "Thread", asked, _reply(bot, [asked], "10:02", tried_by=("U0BO",)))
 
 
 def _question(bot: Bot) -> Page:
-    asked = _said("U0BO", "11:40", f"<@{BOT}> deployment is a nightmare", reactions=[EYES])
+    asked = _said("U0BO", "11:40", f"<@{BOT}> deployment is a nightmare")
     return _page("#ml-platform", "Thread", asked, _reply(bot, [asked], "11:40"))
 
 
 def _more(bot: Bot) -> Page:
-    asked = _said("U0ANA", "10:02", f"<@{BOT}> {RELEASES}", reactions=[EYES])
+    asked = _said("U0ANA", "10:02", f"<@{BOT}> {RELEASES}")
     return _page("#ml-platform", "Thread", asked, _reply(bot, [asked], "10:02", more=True))
 
 
@@ -91,11 +90,11 @@ def _direct(bot: Bot) -> Page:
     return _page(BOT_NAME, "Direct message", *asked, _reply(bot, asked, "16:20", direct=True))
 
 
-def _decline(bot: Bot) -> Page:
-    unlike = _said("U0BO", "09:10", f"<@{BOT}> my keras model throws a shape error in the Dense layer, what is wrong?")
-    empty = _said("U0MEI", "09:31", f"<@{BOT}>")
-    lines = [unlike, _reply(bot, [unlike], "09:10"), empty, _reply(bot, [empty], "09:31")]
-    return _page("#ml-platform", "", *({**line, "thread": False} for line in lines))
+def _shared(bot: Bot) -> Page:
+    """What the channel sees of a private answer: none of the asker's words."""
+    asked = _said("U0MEI", "14:15", "Half our cloud budget goes on idle GPUs.")
+    copy = _reply(bot, [asked], "14:16", shared_by="U0MEI", with_quotes=False)
+    return _page("#ml-platform", "", {**copy, "thread": False})
 
 
 def _page(title: str, subtitle: str, *lines: Line) -> Page:
@@ -120,23 +119,10 @@ def _reply(bot: Bot, asked: list[Line], time: str, **shown: Any) -> Line:
 
 
 def _body(bot: Bot, texts: Iterable[str]) -> Body:
-    said = [text for text in texts if text]
-    if not said:
-        return HOW_TO_ASK
-
-    def judge(message: Message) -> Triage:
-        return bot.triage(message).outcome
-
-    text = "\n".join(worth_reading(said, judge))
-    reply: Reply = bot.reply(continued(None, text, None, None, judge).message)
-    match reply.outcome:
-        case Clarify(question=question):
-            return question
-        case Decline() as decline:
-            return declined(decline, bot.version.knowledge)
-        case _:
-            assert reply.guidance is not None
-            return reply.guidance
+    said = tuple(text for text in texts if text)
+    return answered(
+        bot, Asked(said, Presses(), alone=False, earlier=None, pending=None, told=None, outsider=False)
+    ).body
 
 
 if __name__ == "__main__":

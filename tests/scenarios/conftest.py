@@ -4,9 +4,10 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -14,6 +15,8 @@ from bot.app import Bot
 from bot.cli import main
 from bot.commands import ask, chat, evaluate
 from bot.telemetry import TRACING_SWITCHES
+from tests.scenarios.serving import Served, served
+from tests.standins.slack import Slack
 
 PROGRAM = "from bot.cli import main; main()"
 
@@ -88,3 +91,26 @@ def spawn(home: Path, tmp_path: Path) -> Triage:
 def bare_environment(home: Path, user_home: Path) -> dict[str, str]:
     root = str(Path(__file__).parents[2])
     return {"HOME": str(user_home), "PATH": os.environ["PATH"], "TRIAGE_HOME": str(home), "PYTHONPATH": root}
+
+
+@pytest.fixture(scope="module")
+def slack() -> Iterator[Slack]:
+    """A workspace of the module's own."""
+    with Slack() as slack:
+        yield slack
+
+
+@pytest.fixture(scope="module")
+def running(slack: Slack, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Served to it from a home of the module's own."""
+    with served(slack, copytree(home, tmp_path_factory.mktemp("served") / "home")) as running:
+        yield running
+
+
+@pytest.fixture
+def room(slack: Slack, running: Served, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A channel of the test's own, with ana and bo in it."""
+    name = request.node.name[:70].replace("[", "-").replace("]", "")
+    slack.channel(name, members=["ana", "bo"])
+    yield name
+    slack.heal()

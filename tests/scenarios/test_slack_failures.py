@@ -2,46 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from shutil import copytree, which
+from shutil import which
 
 import pytest
 
 from tests.scenarios.processes import Serve
-from tests.scenarios.serving import Served, served
-from tests.standins.postgres import NotInstalled, fresh_database, programs, serving_postgres
+from tests.scenarios.serving import Served
+from tests.standins.postgres import fresh_database, needed, serving_postgres
 from tests.standins.slack import Slack
 
 APPROVAL = "legal needs six weeks for every model update"
 COSTS = "half our cloud budget goes on idle GPUs"
 LATE_S = 60.0
 """A delayed step is tried again every five seconds."""
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[Slack]:
-    with Slack() as slack:
-        slack.hang_s = 1.0
-        yield slack
-
-
-@pytest.fixture(scope="module")
-def running(slack: Slack, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(slack, copytree(home, tmp_path_factory.mktemp("failures") / "home")) as running:
-        yield running
-
-
-@pytest.fixture
-def room(slack: Slack, running: Served, request: pytest.FixtureRequest) -> Iterator[str]:
-    name = request.node.name[:70].replace("[", "-").replace("]", "")
-    slack.channel(name, members=["ana", "bo"])
-    yield name
-    slack.heal()
 
 
 def said_by_the_bot(slack: Slack, person: str) -> list[str]:
@@ -115,12 +92,7 @@ def test_a_page_at_the_start_is_no_wrong_token(own_home: Path):
 
 
 def test_a_store_that_is_away_for_a_while_loses_nothing(own_home: Path):
-    try:
-        programs()
-    except NotInstalled as error:
-        if os.environ.get("CI_NEEDS_POSTGRES") == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+    needed()
     with serving_postgres() as postgres, Slack() as slack:
         slack.retry_delays_s = (0.5, 6.0, 20.0)
         serve = Serve(slack, own_home, fresh_database(postgres.url)).start()

@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-from shutil import copytree
-
 import pytest
 
 from bot.channels.slack import words
-from tests.scenarios.serving import Served, served
+from tests.scenarios.serving import Served
 from tests.standins.slack import Slack
 
 APPROVAL = "legal needs six weeks for every model update"
 HIRING = "we can't hire ML engineers, they all go to big tech"
 COSTS = "half our cloud budget goes on idle GPUs"
 VAGUE = "deploying models is painful"
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[Slack]:
-    with Slack() as slack:
-        yield slack
-
-
-@pytest.fixture(scope="module")
-def running(slack: Slack, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(slack, copytree(home, tmp_path_factory.mktemp("manners") / "home")) as running:
-        yield running
-
-
-@pytest.fixture
-def room(slack: Slack, running: Served, request: pytest.FixtureRequest) -> str:
-    name = request.node.name[:70].replace("[", "-").replace("]", "")
-    slack.channel(name, members=["ana", "bo"])
-    return name
 
 
 def asked(slack: Slack, room: str, text: str, person: str = "ana") -> str:
@@ -268,3 +245,11 @@ def test_a_mention_is_answered_once_whichever_of_its_two_events_is_first(
         slack.twins_first, slack.twin_gap_s = "app_mention", 0.02
     assert len(slack.answers_to(ts)) == 1
     assert len([call for call in slack.calls_of("reactions.add") if call.args.get("timestamp") == ts]) == 1
+
+
+def test_who_will_wait_long_is_told(slack: Slack, room: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("bot.conversations.backlog.LONG_S", -1.0)
+    ts = asked(slack, room, f"@bot {APPROVAL}")
+    slack.wait_for(lambda: [each for each in slack.statuses if each.thread_ts == ts])
+    (told,) = [each.status for each in slack.statuses if each.thread_ts == ts and each.status]
+    assert "about a minute" in told

@@ -1,15 +1,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from pathlib import Path
-from shutil import copytree
 
 import pytest
 
 from bot.channels.slack import words
 from bot.conversations import presses
-from tests.scenarios.serving import Served, served
+from tests.scenarios.serving import Served
 from tests.standins.slack import Slack
 
 APPROVAL = "legal needs six weeks for every model update"
@@ -17,26 +14,6 @@ HIRING = "we can't hire ML engineers, they all go to big tech"
 COSTS = "half our cloud budget goes on idle GPUs"
 VAGUE = "deploying models is painful"
 FITS_NOT = "Approval and change processes do not fit models"
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[Slack]:
-    with Slack() as slack:
-        yield slack
-
-
-@pytest.fixture(scope="module")
-def bot_in_slack(slack: Slack, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(slack, copytree(home, tmp_path_factory.mktemp("slack") / "home")) as running:
-        yield running
-
-
-@pytest.fixture
-def room(slack: Slack, bot_in_slack: Served, request: pytest.FixtureRequest) -> str:
-    """A channel of this test's own, with ana and bo in it."""
-    name = request.node.name[:70].replace("[", "-").replace("]", "")
-    slack.channel(name, members=["ana", "bo"])
-    return name
 
 
 def asked(slack: Slack, room: str, text: str, person: str = "ana", thread: str | None = None) -> str:
@@ -141,7 +118,7 @@ def test_thanks_is_no_question(slack: Slack, room: str):
     assert "You are welcome" in slack.answers_to(ts)[1].text
 
 
-def test_a_direct_message_has_prompts_a_status_and_an_answer(slack: Slack, bot_in_slack: Served):
+def test_a_direct_message_has_prompts_a_status_and_an_answer(slack: Slack, running: Served):
     slack.open_dm("cy")
     slack.wait_for(lambda: slack.prompts)
     assert slack.prompts[-1].shown
@@ -151,7 +128,7 @@ def test_a_direct_message_has_prompts_a_status_and_an_answer(slack: Slack, bot_i
     assert any(call.args.get("thread_ts") == ts for call in slack.calls_of("assistant.threads.setStatus"))
 
 
-def test_a_burst_gets_one_answer_to_all(slack: Slack, bot_in_slack: Served):
+def test_a_burst_gets_one_answer_to_all(slack: Slack, running: Served):
     first = slack.say("dee", "dm", "hey")
     time.sleep(0.3)
     slack.say("dee", "dm", "quick question")
@@ -240,7 +217,7 @@ def test_quiet_answers_the_asker_alone_and_mentions_only_ignores_follow_ups(slac
     assert words.MANNERS["open"] in last_private(slack, "ana")
 
 
-def test_what_is_not_for_us_is_left_alone(slack: Slack, room: str, bot_in_slack: Served):
+def test_what_is_not_for_us_is_left_alone(slack: Slack, room: str, running: Served):
     marker = "zanzibar-bystander"
     root = slack.say("bo", room, f"{marker} good morning")
     slack.say("ana", room, f"{marker} in a thread", thread=root)
@@ -251,7 +228,7 @@ def test_what_is_not_for_us_is_left_alone(slack: Slack, room: str, bot_in_slack:
         slack.say("bo", room, f"{marker} {number}", thread=ts)
     slack.settled(1)
     assert [line.thread_ts for line in slack.visible(room) if line.author == "bot"] == [ts]
-    found = [file for file in bot_in_slack.home.rglob("*") if file.is_file() and marker.encode() in file.read_bytes()]
+    found = [file for file in running.home.rglob("*") if file.is_file() and marker.encode() in file.read_bytes()]
     assert found == []
 
 
@@ -273,7 +250,7 @@ def test_one_visible_outcome_always(slack: Slack, room: str, text: str, says: st
     "forged",
     ["nonsense", "", "slack:T0001:C1:1.1|0", "slack:T9999:C1:1.1|0", "{turn}|99", "{turn}|-1", "{turn}|x", "{other}|0"],
 )
-def test_a_forged_button_changes_nothing(slack: Slack, room: str, forged: str, bot_in_slack: Served):
+def test_a_forged_button_changes_nothing(slack: Slack, room: str, forged: str, running: Served):
     slack.channel(f"{room}-other", members=["ana"])
     other = asked(slack, f"{room}-other", f"@bot {VAGUE}")
     ts = asked(slack, room, f"@bot {VAGUE}")
@@ -288,24 +265,24 @@ def test_a_forged_button_changes_nothing(slack: Slack, room: str, forged: str, b
     assert len(slack.ephemerals("ana")) == seen + 1
 
 
-def test_forget_me_erases_every_word_in_every_file(slack: Slack, room: str, bot_in_slack: Served):
+def test_forget_me_erases_every_word_in_every_file(slack: Slack, room: str, running: Served):
     slack.person("eve")
     slack.join("eve", room)
     ts = asked(slack, room, f"@bot {APPROVAL} quokkamarker", person="eve")
-    assert holds(bot_in_slack, "quokkamarker")
+    assert holds(running, "quokkamarker")
     slack.command("eve", room, "/mlops", "forget-me", wait=True)
     assert "One message of yours is erased" in last_private(slack, "eve")
-    assert not holds(bot_in_slack, "quokkamarker")
+    assert not holds(running, "quokkamarker")
     press(slack, "eve", the_answer(slack, ts).ts, "More")
     assert last_private(slack, "eve") == presses.GONE
 
 
-def test_a_deactivated_account_is_forgotten(slack: Slack, room: str, bot_in_slack: Served):
+def test_a_deactivated_account_is_forgotten(slack: Slack, room: str, running: Served):
     slack.person("fay")
     slack.join("fay", room)
     asked(slack, room, f"@bot {APPROVAL} wombatmarker", person="fay")
     slack.deactivate("fay")
-    slack.wait_for(lambda: not holds(bot_in_slack, "wombatmarker"))
+    slack.wait_for(lambda: not holds(running, "wombatmarker"))
 
 
 def holds(running: Served, marker: str) -> bool:

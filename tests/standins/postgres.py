@@ -40,12 +40,7 @@ class NotInstalled(Exception):
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a server that runs for this session. Tests want databases of their own: `fresh_database`."""
-    try:
-        programs()
-    except NotInstalled as error:
-        if os.environ.get("CI_NEEDS_POSTGRES") == "1":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+    needed()
     with serving_postgres() as server:
         yield server.url
 
@@ -60,6 +55,16 @@ def postgres_url(postgres: str) -> str:
 def database_url(request: pytest.FixtureRequest) -> str | None:
     """What DATABASE_URL says: nothing for SQLite, an empty database of Postgres."""
     return request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+
+
+def needed() -> None:
+    """Skip the test where Postgres is not installed; fail it where it must be."""
+    try:
+        programs()
+    except NotInstalled as error:
+        if os.environ.get("CI_NEEDS_POSTGRES") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
 
 
 @dataclass(frozen=True)

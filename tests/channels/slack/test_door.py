@@ -4,33 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from shutil import copytree
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from tests.scenarios.serving import Served, served
+from tests.scenarios.serving import Served
 from tests.standins.slack import Slack
 
 MARKER = "narwhalmarker"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 Attack = Callable[[Slack], tuple[bytes, dict[str, str]]]
-
-
-@pytest.fixture(scope="module")
-def slack() -> Iterator[Slack]:
-    with Slack() as slack:
-        yield slack
-
-
-@pytest.fixture(scope="module")
-def running(slack: Slack, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(slack, copytree(home, tmp_path_factory.mktemp("door") / "home")) as running:
-        slack.channel("ml", members=["ana"])
-        yield running
 
 
 def event(slack: Slack, **changed: Any) -> dict[str, Any]:
@@ -157,9 +142,8 @@ def test_what_slack_itself_asks_is_answered(
 
 
 def test_a_replay_of_the_very_request_is_answered_once(slack: Slack, running: Served):
-    ts = slack.say(
-        "ana", "ml", f"@{slack.workspace.people[slack.bot_user].name} legal needs six weeks for every update"
-    )
+    slack.channel("replays", members=["ana"])
+    ts = slack.say("ana", "replays", "@bot legal needs six weeks for every model update")
     slack.wait_answer(ts)
     (first, *_) = [d for d in slack.deliveries_of("app_mention") if d.payload["event"]["ts"] == ts]
     body = json.dumps(first.payload).encode()
