@@ -6,6 +6,7 @@ PYTHON ?= python3
 UV_HOME := .uv
 UV := $(shell command -v uv 2>/dev/null || echo "$(UV_HOME)/bin/uv")
 RUN := "$(UV)" run --frozen --quiet
+SLOW := scenarios index retrieval workflows store standins channels/slack/test_door.py
 MESSAGE ?= The model has been in a notebook since March, and infra says deploying it is not their job.
 
 help:  ## what there is
@@ -26,7 +27,7 @@ check: setup-dev  ## quick: lint, types, knowledge, unit tests
 	@$(RUN) ruff format --check .
 	@$(RUN) pyright
 	@$(RUN) triage knowledge check
-	@$(RUN) pytest -q -n 2 -m "not soak" --ignore=tests/scenarios --ignore=tests/index --ignore=tests/retrieval
+	@$(RUN) pytest -q -n 2 -m "not soak" $(SLOW:%=--ignore=tests/%)
 
 bench: setup-dev  ## speed and size, as ratios measured side by side
 	@$(RUN) python -m tests.bench
