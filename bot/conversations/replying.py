@@ -98,7 +98,7 @@ def answered(bot: Bot, asked: Asked) -> Answered:
         return _noted(Notice("unreadable", str(error)), number)
     outcome = reply.outcome
     return Answered(
-        body=_body(bot, reply),
+        body=_body(bot, reply, opening=asked.earlier is None),
         labels=_labels(bot, reply),
         index_version=number,
         alone=now.alone or isinstance(outcome, Decline),
@@ -111,13 +111,14 @@ def _noted(notice: Notice, number: int, *, alone: bool = True, rejected: tuple[s
     return Answered(notice, Labels("notice", notice=notice.about), number, alone, rejected)
 
 
-def _body(bot: Bot, reply: Reply) -> Body:
+def _body(bot: Bot, reply: Reply, *, opening: bool) -> Body:
+    """Who is fed up is told once that it sounds so: at the opening of a conversation."""
     match reply.outcome:
         case Answer():
             assert reply.guidance is not None, "an answer comes with its guidance"
-            return reply.guidance
+            return reply.guidance if opening else replace(reply.guidance, acknowledgement=None)
         case Clarify(question=question):
-            return acknowledged(question, reply.stages.message.text)
+            return acknowledged(question, reply.stages.message.text) if opening else question
         case Decline() as decline:
             return declined(decline, bot.version.knowledge)
 

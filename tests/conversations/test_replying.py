@@ -84,6 +84,9 @@ def test_a_rant_that_is_asked_back_is_recognised_first(bot: Bot):
     given = answered(bot, asked("deployment is a nightmare"))
     assert isinstance(given.body, AskedQuestion)
     assert given.body.ask.startswith("That sounds wearing. ")
+    again = answered(bot, asked("dunno", earlier=Message("deployment is a nightmare"), pending=given.body))
+    assert isinstance(again.body, AskedQuestion)
+    assert not again.body.ask.startswith("That sounds wearing.")
 
 
 @pytest.mark.parametrize("text", [APPROVAL, VAGUE, "what's the weather like in Paris today", ""])
