@@ -5,6 +5,7 @@ TriageError
 ├── KnowledgeUnwritable a knowledge folder takes no files
 ├── KnowledgeInvalid   files in it are wrong, each problem at its line
 ├── ThemeUnknown       a theme was named that the knowledge does not have
+├── BarrierUnknown     a barrier was named that the knowledge does not have
 ├── IndexMissing       nothing was built yet
 ├── IndexDamaged       a built index is cut short or altered
 ├── IndexBusy          another process holds the right to build
@@ -72,6 +73,12 @@ class ThemeUnknown(TriageError):
         way_out = did_you_mean(theme, themes) or f"; use one of: {', '.join(themes)}"
         super().__init__(f'theme "{theme}" is unknown{way_out}')
         self.theme = theme
+
+
+class BarrierUnknown(TriageError):
+    def __init__(self, barrier: str, barriers: Sequence[str]) -> None:
+        super().__init__(f'barrier "{barrier}" is unknown{did_you_mean(barrier, barriers)}')
+        self.barrier = barrier
 
 
 class IndexMissing(TriageError):

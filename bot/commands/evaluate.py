@@ -11,15 +11,20 @@ from rich.table import Table
 
 from bot.batch import BatchOutcome, batch_outcome
 from bot.commands.console import open_bot, show, today
-from bot.errors import LabelledSetInvalid, ThemeUnknown
-from bot.evaluation import Labelled, Report, measure, read_labelled
+from bot.errors import BarrierUnknown, LabelledSetInvalid, ThemeUnknown
+from bot.evaluation import Labelled, ReliabilityRow, Report, measure, read_labelled
 from bot.knowledge import Knowledge, load_knowledge
 from bot.settings import load_settings
 from bot.triage import Message
 
 
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="JSON Lines of labelled messages: {id, text, scope, theme, also}.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="JSON Lines of labelled messages: {id, text, scope, theme, also, barriers, also_barriers}."
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     answers: Annotated[
         Path | None, typer.Option(help="Measure these outcomes, as --batch writes them, not the bot's own.")
@@ -30,13 +35,13 @@ def evaluate(
     if answers is None:
         bot = open_bot()
         knowledge = bot.version.knowledge
-        _refuse_unknown_themes(labelled, knowledge)
+        _refuse_unknown(labelled, knowledge)
         outcomes = {
             item.id: batch_outcome(item.id, bot.reply(Message(item.text)), bot.version.number) for item in labelled
         }
     else:
         knowledge = load_knowledge(load_settings().knowledge, today())
-        _refuse_unknown_themes(labelled, knowledge)
+        _refuse_unknown(labelled, knowledge)
         outcomes = _read_answers(answers, labelled)
     report = measure([(item, outcomes[item.id]) for item in labelled], {t.id: t.dimension for t in knowledge.themes})
     if as_json:
@@ -45,9 +50,11 @@ def evaluate(
         _show_report(report)
 
 
-def _refuse_unknown_themes(labelled: tuple[Labelled, ...], knowledge: Knowledge) -> None:
+def _refuse_unknown(labelled: tuple[Labelled, ...], knowledge: Knowledge) -> None:
     for theme in sorted({theme for item in labelled for theme in item.accepted} - knowledge.theme_by_id.keys()):
         raise ThemeUnknown(theme, list(knowledge.theme_by_id))
+    for barrier in sorted({id for item in labelled for id in item.accepted_barriers} - knowledge.barrier_by_id.keys()):
+        raise BarrierUnknown(barrier, list(knowledge.barrier_by_id))
 
 
 def _read_answers(file: Path, labelled: tuple[Labelled, ...]) -> dict[str, BatchOutcome]:
@@ -82,9 +89,13 @@ def _show_report(report: Report) -> None:
         taken_for = ", ".join(f"{theme} {n}" for theme, n in sorted(others.items(), key=lambda item: -item[1]))
         themes.add_row(row.theme, str(row.n), f"{row.at_1:.2f}", f"{row.at_3:.2f}", taken_for)
     show(themes)
-    reliability = Table(
-        "said", "n", "mean said", "was right", title="reliability of the first theme", title_justify="left"
-    )
-    for row in report.reliability:
-        reliability.add_row(f"{row.low:.2f}–{row.high:.2f}", str(row.n), f"{row.confidence:.2f}", f"{row.right:.2f}")
-    show(reliability)
+    for what, rows in (("theme", report.reliability), ("barrier", report.barrier_reliability)):
+        if rows:
+            _show_reliability(what, rows)
+
+
+def _show_reliability(what: str, rows: list[ReliabilityRow]) -> None:
+    table = Table("said", "n", "mean said", "was right", title=f"reliability of the first {what}", title_justify="left")
+    for row in rows:
+        table.add_row(f"{row.low:.2f}–{row.high:.2f}", str(row.n), f"{row.confidence:.2f}", f"{row.right:.2f}")
+    show(table)

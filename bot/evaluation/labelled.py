@@ -14,7 +14,11 @@ ScopeLabel = Literal["in", "vague", "out_near", "out_far"]
 
 
 class Labelled(BaseModel):
-    """One line of a labelled set. `also` are other themes that count as right; both are empty out of scope."""
+    """One line of a labelled set. `also` are other themes that count as right; both are empty out of scope.
+
+    `barriers` are what readers named first, `also_barriers` what they would accept as a good first answer; a set
+    without them is judged by theme alone.
+    """
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -23,6 +27,12 @@ class Labelled(BaseModel):
     scope: ScopeLabel
     theme: str | None = None
     also: tuple[str, ...] = ()
+    barriers: tuple[str, ...] = ()
+    also_barriers: tuple[str, ...] = ()
+
+    @property
+    def accepted_barriers(self) -> frozenset[str]:
+        return frozenset((*self.barriers, *self.also_barriers))
 
     @property
     def accepted(self) -> frozenset[str]:

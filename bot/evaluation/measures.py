@@ -14,7 +14,7 @@ from bot.evaluation.labelled import Labelled
 
 SURE = 0.7
 RESAMPLES = 2000
-BINS = (0.0, 0.3, 0.5, 0.7, 0.85, 1.01)
+BINS, BARRIER_BINS = (0.0, 0.3, 0.5, 0.7, 0.85, 1.01), (0.0, 0.25, 0.4, 0.6, 1.01)
 
 Pair = tuple[Labelled, BatchOutcome]
 
@@ -37,7 +37,7 @@ class ThemeRow(BaseModel):
 
 
 class ReliabilityRow(BaseModel):
-    """Messages whose first theme had a probability from `low` up to `high`, and how often it was right."""
+    """Messages whose first theme or barrier had a probability from `low` up to `high`, and how often it was right."""
 
     low: float
     high: float
@@ -52,6 +52,7 @@ class Report(BaseModel):
     themes: list[ThemeRow]
     confusion: dict[str, dict[str, int]]
     reliability: list[ReliabilityRow]
+    barrier_reliability: list[ReliabilityRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,22 @@ class _Share:
 
 
 def measure(pairs: Sequence[Pair], dimension_of: Mapping[str, str]) -> Report:
-    """Dimension and theme are judged on the ranking, whatever the action. `dimension_of` maps themes."""
+    """Dimension, theme and barrier are judged on the ranking, whatever the action. `dimension_of` maps themes.
+
+    What was asked back counts as asked where answers are judged ("full answers that are wrong"), and never as right.
+    """
 
     def in_scope(labelled: Labelled) -> bool:
         return labelled.scope == "in"
 
     def among(k: int) -> Callable[[Labelled, BatchOutcome], bool]:
         return lambda labelled, o: any(theme.id in labelled.accepted for theme in o.themes[:k])
+
+    def has_barriers(labelled: Labelled) -> bool:
+        return in_scope(labelled) and bool(labelled.barriers)
+
+    def barrier_among(k: int) -> Callable[[Labelled, BatchOutcome], bool]:
+        return lambda labelled, o: any(barrier.id in labelled.accepted_barriers for barrier in o.barriers[:k])
 
     def declined(_: Labelled, o: BatchOutcome) -> bool:
         return o.action == "decline"
@@ -82,6 +92,12 @@ def measure(pairs: Sequence[Pair], dimension_of: Mapping[str, str]) -> Report:
         _Share("theme@1", in_scope, among(1)),
         _Share("theme@1 strict", in_scope, lambda labelled, o: o.themes[0].id == labelled.theme),
         _Share("theme@3", in_scope, among(3)),
+        _Share("barrier@1", has_barriers, barrier_among(1)),
+        _Share(
+            "barrier@1 strict", has_barriers, lambda labelled, o: any(b.id in labelled.barriers for b in o.barriers[:1])
+        ),
+        _Share("barrier@3", has_barriers, barrier_among(3)),
+        _Share("barrier@5", has_barriers, barrier_among(5)),
         _Share("in scope: kept", in_scope, lambda _, o: o.action != "decline"),
         _Share("in scope: answered", in_scope, lambda _, o: o.action == "answer"),
         _Share("near declined", lambda labelled: labelled.scope == "out_near", declined),
@@ -95,12 +111,25 @@ def measure(pairs: Sequence[Pair], dimension_of: Mapping[str, str]) -> Report:
         ),
     )
     inside = [(labelled, o) for labelled, o in pairs if in_scope(labelled)]
+    by_barrier = [(labelled, o) for labelled, o in inside if labelled.barriers]
+    answers = [(labelled, o) for labelled, o in by_barrier if o.action == "answer"]
+    wrong = _Share("full answers that are wrong", has_barriers, lambda labelled, o: not barrier_among(1)(labelled, o))
     return Report(
         messages=len(pairs),
-        measures=[_measured(share, pairs) for share in shares],
+        measures=[*(_measured(share, pairs) for share in shares), _measured(wrong, answers)],
         themes=_theme_rows(inside),
         confusion=_confusion(inside),
-        reliability=_reliability(inside),
+        reliability=_reliability(
+            [(o.themes[0].score, o.themes[0].id in labelled.accepted) for labelled, o in inside], BINS
+        ),
+        barrier_reliability=_reliability(
+            [
+                (o.barriers[0].score, o.barriers[0].id in labelled.accepted_barriers)
+                for labelled, o in by_barrier
+                if o.barriers
+            ],
+            BARRIER_BINS,
+        ),
     )
 
 
@@ -135,12 +164,13 @@ def _confusion(inside: Sequence[Pair]) -> dict[str, dict[str, int]]:
     return {theme: dict(row) for theme, row in sorted(counts.items())}
 
 
-def _reliability(inside: Sequence[Pair]) -> list[ReliabilityRow]:
+def _reliability(said: Sequence[tuple[float, bool]], bins: Sequence[float]) -> list[ReliabilityRow]:
+    """`said` are probabilities and whether what they were said of was right."""
     rows: list[ReliabilityRow] = []
-    for low, high in zip(BINS, BINS[1:], strict=False):
-        chosen = [(labelled, o) for labelled, o in inside if low <= o.themes[0].score < high]
+    for low, high in zip(bins, bins[1:], strict=False):
+        chosen = [(score, right) for score, right in said if low <= score < high]
         if chosen:
-            confidence = sum(o.themes[0].score for _, o in chosen) / len(chosen)
-            right = sum(o.themes[0].id in labelled.accepted for labelled, o in chosen) / len(chosen)
+            confidence = sum(score for score, _ in chosen) / len(chosen)
+            right = sum(right for _, right in chosen) / len(chosen)
             rows.append(ReliabilityRow(low=low, high=min(high, 1.0), n=len(chosen), confidence=confidence, right=right))
     return rows

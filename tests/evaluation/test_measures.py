@@ -17,8 +17,12 @@ def pair(
     action: str = "answer",
     theme: str | None = None,
     also: tuple[str, ...] = (),
+    barriers: tuple[str, ...] = (),
+    ranked: tuple[tuple[str, float], ...] = (),
 ) -> Pair:
-    labelled = Labelled.model_validate({"id": "m", "text": "text", "scope": scope, "theme": theme, "also": also})
+    """`barriers` are the first and the others that are accepted; `ranked` are the outcome's, best first."""
+    labels = {"theme": theme, "also": also, "barriers": barriers[:1], "also_barriers": barriers[1:]}
+    labelled = Labelled.model_validate({"id": "m", "text": "text", "scope": scope} | labels)
     first = DIMENSION_OF[themes[0][0]]
     outcome: dict[str, Any] = {
         "id": "m",
@@ -27,7 +31,7 @@ def pair(
         "confidence": 0.5,
         "dimensions": [{"id": first, "score": 0.8}],
         "themes": [{"id": id, "score": score} for id, score in themes],
-        "barriers": [],
+        "barriers": [{"id": id, "score": score, "theme": "slow", "dimension": first} for id, score in ranked],
         "question": None,
         "citations": [],
         "index_version": 1,
@@ -125,3 +129,39 @@ def test_the_interval_narrows_with_more_messages():
 
 def test_the_same_outcomes_have_the_same_intervals(report: Report):
     assert measure(PAIRS, DIMENSION_OF) == report
+
+
+A, B, C = ("A", 0.7), ("B", 0.2), ("C", 0.1)
+BY_BARRIER = [
+    pair("in", [("slow", 1.0)], theme="slow", barriers=("A",), ranked=(A, B, C)),
+    pair("in", [("slow", 1.0)], theme="slow", barriers=("X", "A"), ranked=(A, B, C)),
+    pair("in", [("slow", 1.0)], theme="slow", barriers=("C",), ranked=(A, B, C)),
+    pair("in", [("slow", 1.0)], "clarify", theme="slow", barriers=("X",), ranked=(A, B, C)),
+    pair("in", [("slow", 1.0)], theme="slow", ranked=(A, B, C)),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "n"),
+    [
+        ("barrier@1", 2 / 4, 4),
+        ("barrier@1 strict", 1 / 4, 4),
+        ("barrier@3", 3 / 4, 4),
+        ("barrier@5", 3 / 4, 4),
+        ("full answers that are wrong", 1 / 3, 3),
+    ],
+)
+def test_barriers_are_judged_where_they_are_labelled(name: str, value: float, n: int):
+    found = next(each for each in measure(BY_BARRIER, DIMENSION_OF).measures if each.name == name)
+    assert (found.value, found.n) == (pytest.approx(value), n)
+
+
+def test_reliability_of_the_barriers_probability():
+    (row,) = measure(BY_BARRIER, DIMENSION_OF).barrier_reliability
+    assert (row.low, row.n, row.confidence, row.right) == (0.6, 4, pytest.approx(0.7), 0.5)
+
+
+def test_outcomes_without_barriers_are_never_right():
+    report = measure([pair("in", [("slow", 1.0)], theme="slow", barriers=("A",))], DIMENSION_OF)
+    assert next(each.value for each in report.measures if each.name == "barrier@1 strict") == 0
+    assert report.barrier_reliability == []
