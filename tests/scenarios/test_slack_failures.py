@@ -91,6 +91,30 @@ def test_a_page_at_the_start_is_no_wrong_token(own_home: Path):
             serve.kill()
 
 
+AWAY_WHILE_ANSWERING = """
+import time, bot.conversations.answering as a
+from sqlalchemy.exc import OperationalError
+load, first = a.Answering._load, []
+async def away(self, turn):
+    first.append(time.monotonic())
+    if time.monotonic() - first[0] < 3:
+        raise OperationalError("select", {}, Exception("the store is away"))
+    return await load(self, turn)
+a.Answering._load = away
+from bot.cli import main; main()
+"""
+
+
+def test_a_store_that_is_away_just_then_delays_the_answer(own_home: Path):
+    with Slack() as slack:
+        serve = Serve(slack, own_home, program=AWAY_WHILE_ANSWERING).start()
+        try:
+            slack.connect(serve.url)
+            answered_once(slack, ask_many(slack, 3, every_s=0.05))
+        finally:
+            serve.kill()
+
+
 def test_a_store_that_is_away_for_a_while_loses_nothing(own_home: Path):
     needed()
     with serving_postgres() as postgres, Slack() as slack:
@@ -98,9 +122,9 @@ def test_a_store_that_is_away_for_a_while_loses_nothing(own_home: Path):
         serve = Serve(slack, own_home, fresh_database(postgres.url)).start()
         try:
             slack.connect(serve.url)
-            asked = ask_many(slack, 8, every_s=0.05)
+            asked = ask_many(slack, 24, every_s=0.01)  # most of them are acknowledged and not answered when it goes
             postgres.stop()
-            asked += ask_many(slack, 4, every_s=0.2, first=8)
+            asked += ask_many(slack, 4, every_s=0.2, first=24)
             time.sleep(6)
             postgres.start()
             answered_once(slack, asked)
@@ -115,9 +139,9 @@ def test_a_full_disk_loses_nothing_that_was_acknowledged(own_home: Path):
         serve = Serve(slack, own_home).start()
         try:
             slack.connect(serve.url)
-            asked = ask_many(slack, 6, every_s=0.02)
+            asked = ask_many(slack, 24, every_s=0.01)
             limit_files(serve, 4096)
-            asked += ask_many(slack, 3, every_s=0.2, first=6)
+            asked += ask_many(slack, 3, every_s=0.2, first=24)
             time.sleep(6)
             limit_files(serve, resource.RLIM_INFINITY)
             answered_once(slack, asked)
