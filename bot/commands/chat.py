@@ -11,6 +11,7 @@ from bot.channels.terminal import question_block, render
 from bot.commands.console import open_bot, out
 from bot.conversations.dialogue import continued, typed
 from bot.errors import MessageUnreadable
+from bot.guidance.tone import acknowledgement
 from bot.triage import AskedQuestion, Clarify, Decline, Message
 
 LEAVE = {"quit", "exit", "bye", ":q"}
@@ -52,7 +53,9 @@ def _answer(bot: Bot, last: _Last | None, text: str) -> _Last | None:
         now = continued(earlier, text, None, told, lambda message: bot.triage(message).outcome)
         message = now.message
         reply = bot.reply(message)
-        if isinstance(reply.outcome, Clarify):
+        if last is None and isinstance(reply.outcome, Clarify) and (line := acknowledgement(message.text)):
+            out.print(line)
+        while isinstance(reply.outcome, Clarify):
             message = _asked(reply.outcome.question, message)
             reply = bot.reply(message)
     except MessageUnreadable as error:

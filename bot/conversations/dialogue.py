@@ -80,13 +80,13 @@ def typed(earlier: Message, question: AskedQuestion, line: str) -> Message:
         return replace(earlier, asked=True, unsure=True)
     if answer.isdecimal() or not answer or answer == SOMETHING_ELSE.lower():
         return chosen(earlier, question, None)
-    return replace(earlier, text=f"{earlier.text}\n{line}", asked=True)
+    return replace(earlier, text=f"{earlier.text}\n{line}", asked=True, unsure=False)
 
 
 def chosen(earlier: Message, question: AskedQuestion, choice: int | None) -> Message:
     """With the answer to a question: the place of a choice, or None for "something else"."""
     taken = None if choice is None else question.choices[choice]
-    return replace(earlier, asked=True, offered=question.choices, chosen=taken)
+    return replace(earlier, asked=True, offered=question.choices, chosen=taken, unsure=False)
 
 
 def wants_quiet(text: str) -> bool:

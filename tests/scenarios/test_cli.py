@@ -199,6 +199,12 @@ class TestChat:
         assert "Approval and change processes do not fit models" in ran.said
         assert "Ask back" in ran.out
 
+    def test_who_cannot_say_chooses_among_possibilities(self, triage: Triage):
+        ran = triage("chat", stdin=f"{NIGHTMARE}\ndunno\n1\nquit\n")
+        assert ran.said.count("That sounds wearing.") == 2  # before the question, and with the answer
+        assert "It could be one of these." in ran.said
+        assert ran.said.count("This week") == 1
+
     def test_something_else_moves_on(self, triage: Triage):
         by_number, by_name, by_nothing = (
             triage("chat", stdin=f"{NIGHTMARE}\n{choice}\n") for choice in ("5", "something ELSE", "")
