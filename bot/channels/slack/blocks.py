@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 from slack_sdk.models.blocks import (
     ActionsBlock,
@@ -190,20 +190,7 @@ def _fallback(lines: Sequence[str], notes: Sequence[str]) -> str:
 
 def _plain(block: Drawn) -> str:
     """A note as text, people by their ids in Slack's own markup: these are ours, and checked."""
-
-    def walk(part: object) -> Iterator[str]:
-        if isinstance(part, dict):
-            known = cast(dict[str, object], part)
-            if known.get("type") == "user":
-                yield f"<@{known['user_id']}>"
-            else:
-                for key, value in known.items():
-                    yield from [escape(value)] if key == "text" and isinstance(value, str) else walk(value)
-        elif isinstance(part, list):
-            for value in cast(list[object], part):
-                yield from walk(value)
-
-    return "".join(walk(block))
+    return "".join(f"<@{said}>" if kind == "person" else escape(said) for kind, said in _said_in(block))
 
 
 def _drawn(block: Block) -> Drawn:
@@ -224,15 +211,24 @@ def _within(blocks: Sequence[Drawn], most: int) -> list[Drawn]:
 
 
 def _texts_of(block: Drawn) -> Iterator[str]:
-    def walk(part: object) -> Iterator[str]:
-        if isinstance(part, dict):
-            for key, value in cast(dict[str, object], part).items():
-                yield from [value] if key == "text" and isinstance(value, str) else walk(value)
-        elif isinstance(part, list):
-            for value in cast(list[object], part):
-                yield from walk(value)
+    return (said for kind, said in _said_in(block) if kind == "text")
 
-    yield from walk(block)
+
+def _said_in(part: object) -> Iterator[tuple[Literal["text", "person"], str]]:
+    """The words of a block and the ids of the people in it, in reading order."""
+    if isinstance(part, dict):
+        known = cast(dict[str, object], part)
+        if known.get("type") == "user":
+            yield "person", str(known["user_id"])
+            return
+        for key, value in known.items():
+            if key == "text" and isinstance(value, str):
+                yield "text", value
+            else:
+                yield from _said_in(value)
+    elif isinstance(part, list):
+        for value in cast(list[object], part):
+            yield from _said_in(value)
 
 
 def _rich(*elements: RichTextElement) -> RichTextBlock:

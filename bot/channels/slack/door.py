@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import cast
 from urllib.parse import parse_qs
 
@@ -20,7 +20,6 @@ SSL_CHECK = b"ssl_check="
 RATE_LIMITED = "app_rate_limited"
 FORM = "application/x-www-form-urlencoded"
 Count = Callable[[str], None]
-Handle = Callable[[Request], Awaitable[Response]]
 
 log = structlog.get_logger()
 

@@ -29,7 +29,6 @@ NOT_IN_DIRECT = "That is for channels; here there are only the two of us."
 ENTERPRISE = (
     "I am installed for a whole Enterprise organisation, which I do not support yet. Install me in one workspace."
 )
-FAILED = "Something failed on my side (reference {reference}). Nothing was lost; please try again."
 PROMPTS_TITLE = "What holds your machine learning work back?"
 PROMPTS = (
     ("A model that never ships", "Our model sits in a notebook since March; infra says deploying is not their job."),
