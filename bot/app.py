@@ -7,24 +7,23 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.guidance import Guidance, compose
-from bot.index.build import Encoders, Progress
+from bot.guidance.details import Facet, detail
+from bot.index.build import Progress
 from bot.index.index import Index, Tell
 from bot.index.version import IndexVersion
-from bot.retrieval.encoder import PLAIN, RANKING, OnnxEncoder
-from bot.retrieval.hits import Hit
+from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder, OnnxEncoder
 from bot.settings import Settings
 from bot.telemetry import switch_off_tracing
-from bot.triage import Answer, Message, Stages, Triage, Triager, load_bounds
+from bot.triage import Answer, Bounds, Message, Stages, Triage, Triager, load_bounds
 
 Today = Callable[[], date]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An outcome, and the guidance when it is an answer. `hits` are the records retrieved for the message."""
+    """An outcome, and the guidance when it is an answer."""
 
     stages: Stages
-    hits: tuple[Hit, ...]
     guidance: Guidance | None
 
     @property
@@ -35,30 +34,32 @@ class Reply:
 class Bot:
     """Answers on one index version, for every channel alike."""
 
-    def __init__(self, version: IndexVersion, encoders: Encoders, today: Today) -> None:
+    def __init__(self, version: IndexVersion, encoder: Encoder, today: Today, *, bounds: Bounds | None = None) -> None:
         self.version = version
         self._today = today
-        self._encoders = encoders
+        self._retriever = version.retriever(encoder)
         self._triager = Triager(
-            version.knowledge, version.heads, load_bounds(), version.likeness, encoders.records, encoders.ranking
+            version.knowledge, version.heads, bounds or load_bounds(), version.likeness, encoder, self._retriever
         )
 
     def triage(self, message: Message) -> Stages:
-        """Ranking, scope and reasons, without retrieval. Raises MessageUnreadable."""
+        """Retrieval, ranking, scope and reasons. Raises MessageUnreadable."""
         return self._triager.explain(message)
+
+    def detail(self, facet: Facet, barrier: str) -> str:
+        """What the record of a barrier says about a part of what was told."""
+        knowledge = self.version.knowledge
+        return detail(facet, knowledge.barrier_by_id[barrier], knowledge, self._today())
 
     def reply(self, message: Message) -> Reply:
         """The whole way of a message. Raises MessageUnreadable."""
         stages = self.triage(message)
-        text, outcome = stages.message.text, stages.outcome
-        retriever = self.version.retriever(self._encoders.records)
-        hits = retriever.search_vector(stages.vector, text)
+        text, outcome, version = stages.message.text, stages.outcome, self.version
         if not isinstance(outcome, Answer):
-            return Reply(stages, tuple(hits), None)
-        hits = retriever.with_records_of([barrier.id for barrier in outcome.barriers], hits)
-        version = self.version
+            return Reply(stages, None)
+        records = self._retriever.records_of(outcome.barrier.id, stages.vector)
         return Reply(
-            stages, tuple(hits), compose(outcome, text, version.knowledge, hits, self._today(), version.number)
+            stages, compose(outcome, text, version.knowledge, records, stages.hits, self._today(), version.number)
         )
 
 
@@ -67,29 +68,28 @@ def build(settings: Settings, today: Today, progress: Progress, tell: Tell) -> B
 
     Raises IndexBusy, HomeUnwritable, KnowledgeInvalid, EncoderUnavailable.
     """
-    encoders = encoders_of(settings)
-    index = open_index(settings, encoders)
+    encoder = encoder_of(settings)
+    index = open_index(settings, encoder)
     version = index.open(today(), progress, tell)
     if changed := index.changed_since(version):
         tell(f"Changed since index {version.number} was built: {shortened(changed)}. Run: triage index refresh")
-    return Bot(version, encoders, today)
+    return Bot(version, encoder, today)
 
 
-def open_index(settings: Settings, encoders: Encoders) -> Index:
+def open_index(settings: Settings, encoder: Encoder) -> Index:
     """The index of these settings, without opening a version of it."""
     if not settings.triage_tracing:
         switch_off_tracing()
-    return Index(settings.triage_home, settings.knowledge, encoders)
+    return Index(settings.triage_home, settings.knowledge, encoder)
 
 
-def encoders_of(settings: Settings) -> Encoders:
-    """The two that the wheel carries, or one of LangChain's for both."""
+def encoder_of(settings: Settings) -> Encoder:
+    """The one that the wheel carries, or one of LangChain's."""
     if settings.triage_embeddings is None:
-        return Encoders(OnnxEncoder(PLAIN), OnnxEncoder(RANKING))
+        return OnnxEncoder(PACKAGED_ENCODER)
     from bot.retrieval.langchain import LangChainEncoder
 
-    encoder = LangChainEncoder(settings.triage_embeddings)
-    return Encoders(encoder, encoder)
+    return LangChainEncoder(settings.triage_embeddings)
 
 
 def shortened(names: tuple[str, ...], most: int = 3) -> str:

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
 from bot.app import Reply
 from bot.guidance import Guidance
-from bot.triage import Answer, Clarify, Decline
+from bot.guidance.declined import NO_WORDS
+from bot.triage import Answer, Clarify, Decline, ShortList, Sureness, Triage
 
 BARRIERS_LISTED = 10
 
@@ -42,17 +43,25 @@ class Question(BaseModel):
 
 
 class BatchOutcome(BaseModel):
-    """A line of the output; lists are best first. `kind` tells a decline's sort, None otherwise."""
+    """A line of the output; lists are best first, and `barriers` begins with what an answer is about.
+
+    `sureness` is an answer's, None where the asker chose the barrier. `options` are the ids of a short list, or of what
+    stands beside an answer to choose instead. `kind`, `reply` and `belongs` are a decline's.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
     id: str | int | None
-    action: Literal["answer", "clarify", "decline"]
+    action: Literal["answer", "shortlist", "clarify", "decline"]
+    sureness: Sureness | None = None
     kind: str | None
+    reply: str | None = None
+    belongs: str | None = None
     confidence: float
     dimensions: Annotated[list[Scored], Field(min_length=1)]
     themes: Annotated[list[Scored], Field(min_length=1)]
     barriers: list[ScoredBarrier]
+    options: list[str] = []
     question: Question | None
     citations: list[dict[str, Any]]
     index_version: int | None
@@ -60,7 +69,9 @@ class BatchOutcome(BaseModel):
 
 def batch_outcome(id: str | int | None, reply: Reply, index_version: int) -> BatchOutcome:
     outcome = reply.outcome
-    reasons = {b.id: b.reason for b in outcome.barriers} if isinstance(outcome, Answer) else {}
+    told = outcome.barriers if isinstance(outcome, Answer | ShortList) else ()
+    reasons = {barrier.id: barrier.reason for barrier in told}
+    declined = outcome if isinstance(outcome, Decline) else None
     question = None
     if isinstance(outcome, Clarify):
         asked = outcome.question
@@ -68,7 +79,10 @@ def batch_outcome(id: str | int | None, reply: Reply, index_version: int) -> Bat
     return BatchOutcome(
         id=id,
         action=_action(outcome),
-        kind=outcome.kind if isinstance(outcome, Decline) else None,
+        sureness=outcome.sureness if isinstance(outcome, Answer) else None,
+        kind=declined.kind if declined else None,
+        reply=_reply_of(declined),
+        belongs=declined.reply.belongs if declined and declined.reply else None,
         confidence=_rounded(outcome.confidence),
         dimensions=[Scored(id=d.id, score=_rounded(d.probability)) for d in outcome.ranking.dimensions],
         themes=[Scored(id=t.id, score=_rounded(t.probability)) for t in outcome.ranking.themes],
@@ -82,6 +96,7 @@ def batch_outcome(id: str | int | None, reply: Reply, index_version: int) -> Bat
             )
             for b in outcome.ranking.barriers[:BARRIERS_LISTED]
         ],
+        options=[barrier.id for barrier in (told if isinstance(outcome, ShortList) else told[1:])],
         question=question,
         citations=_citations(reply.guidance),
         index_version=index_version,
@@ -101,12 +116,12 @@ def stages_document(reply: Reply) -> dict[str, Any]:
     return {
         "language": stages.language or "en",
         "scope": _all_rounded(stages.scope),
-        "first_barrier_without": _all_rounded(stages.removals),
+        "first_barrier_by_clause": _all_rounded(stages.clauses),
         "question_likeness": _all_rounded(stages.question_likeness),
         "reply_likeness": _all_rounded(stages.reply_likeness),
         "records": [
             {"id": hit.id, "barrier": hit.barrier, "origin": hit.origin, "score": _rounded(hit.score)}
-            for hit in reply.hits
+            for hit in stages.hits
         ],
     }
 
@@ -115,14 +130,22 @@ def _all_rounded(scores: Mapping[str, float]) -> dict[str, float]:
     return {id: _rounded(score) for id, score in sorted(scores.items(), key=lambda item: -item[1])}
 
 
-def _action(outcome: Answer | Clarify | Decline) -> Literal["answer", "clarify", "decline"]:
+def _action(outcome: Triage) -> Literal["answer", "shortlist", "clarify", "decline"]:
     match outcome:
         case Answer():
             return "answer"
+        case ShortList():
+            return "shortlist"
         case Clarify():
             return "clarify"
         case Decline():
             return "decline"
+
+
+def _reply_of(decline: Decline | None) -> str | None:
+    if decline is None:
+        return None
+    return decline.reply.reply if decline.reply else NO_WORDS
 
 
 def _citations(guidance: Guidance | None) -> list[dict[str, Any]]:

@@ -6,34 +6,34 @@ from shutil import copytree
 
 import pytest
 
-from bot.app import Bot, encoders_of
-from bot.index.build import Encoders
+from bot.app import Bot, encoder_of
 from bot.index.index import Index
 from bot.knowledge import packaged_knowledge
+from bot.retrieval.encoder import Encoder
 from bot.settings import Settings
 
 TODAY = date(2026, 11, 23)
 
 
 @pytest.fixture(scope="session")
-def encoders() -> Encoders:
-    """The two that the wheel carries."""
-    return encoders_of(Settings(triage_embeddings=None))
+def encoder() -> Encoder:
+    """The one that the wheel carries."""
+    return encoder_of(Settings(triage_embeddings=None))
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory, encoders: Encoders) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
     """A home with an index of the packaged knowledge, built once and shared: not to be written to."""
     home = tmp_path_factory.mktemp("shared") / "home"
-    Index(home, packaged_knowledge(), encoders).open(TODAY, lambda _what, _done: None, lambda _sentence: None).close()
+    Index(home, packaged_knowledge(), encoder).open(TODAY, lambda _what, _done: None, lambda _sentence: None).close()
     return home
 
 
 @pytest.fixture(scope="session")
-def bot(home: Path, encoders: Encoders) -> Bot:
+def bot(home: Path, encoder: Encoder) -> Bot:
     """On the shared home."""
-    index = Index(home, packaged_knowledge(), encoders)
-    return Bot(index.open(TODAY, lambda _what, _done: None, lambda _sentence: None), encoders, lambda: TODAY)
+    index = Index(home, packaged_knowledge(), encoder)
+    return Bot(index.open(TODAY, lambda _what, _done: None, lambda _sentence: None), encoder, lambda: TODAY)
 
 
 @pytest.fixture

@@ -9,9 +9,13 @@ from bot.app import Bot, Reply
 from bot.batch import BARRIERS_LISTED, BatchMessage, BatchOutcome, batch_outcome, guidance_document
 from bot.triage import Message
 
-FIELDS = ["id", "action", "kind", "confidence", "dimensions", "themes", "barriers", "question", "citations"]
+FIELDS = [
+    "id", "action", "sureness", "kind", "reply", "belongs", "confidence", "dimensions", "themes", "barriers", "options",
+    "question", "citations",
+]  # fmt: skip
 TEXTS = {
-    "answer": "Every release waits three weeks for the security board to sign it off, even a one line fix",
+    "answer": "Every release waits three weeks for the security board. It signs off even a one line fix, on paper",
+    "shortlist": "something with the data",
     "clarify": "deployment is a nightmare",
     "decline": "Where can I get lunch near the office?",
 }
@@ -36,6 +40,9 @@ def test_every_outcome_has_the_fields_that_others_rely_on(replies: dict[str, Rep
         assert scores == sorted(scores, reverse=True)
     assert (line["question"] is not None) is (action == "clarify")
     assert bool(line["citations"]) is (action == "answer")
+    assert (line["sureness"] is not None) is (action == "answer")
+    assert bool(line["options"]) is (action in ("answer", "shortlist"))
+    assert bool(line["reply"]) is (action == "decline")
 
 
 def test_an_answer_tells_its_reason(replies: dict[str, Reply]):
@@ -43,7 +50,25 @@ def test_an_answer_tells_its_reason(replies: dict[str, Reply]):
     reason = outcome.barriers[0].reason
     assert reason
     assert reason in TEXTS["answer"]
-    assert outcome.citations[0]["record"] == f"{outcome.barriers[0].id}/card"
+    guidance = replies["answer"].guidance
+    assert guidance
+    assert outcome.barriers[0].id == guidance.barrier.id
+    assert all(each["record"].startswith(f"{guidance.barrier.id}/") for each in outcome.citations)
+
+
+def test_a_list_is_of_the_likeliest(replies: dict[str, Reply]):
+    outcome = batch_outcome(None, replies["shortlist"], 1)
+    ranked = [barrier.id for barrier in outcome.barriers]
+    assert outcome.options[0] == ranked[0]
+    assert 4 <= len(outcome.options) <= 5
+    assert [id for id in ranked if id in outcome.options] == outcome.options
+
+
+def test_a_picked_barrier_comes_first_and_nobody_is_sure(bot: Bot, replies: dict[str, Reply]):
+    listed = batch_outcome(None, replies["shortlist"], 1).options
+    outcome = batch_outcome(None, bot.reply(Message(TEXTS["shortlist"], picked=listed[2])), 1)
+    assert (outcome.action, outcome.sureness, outcome.barriers[0].id) == ("answer", None, listed[2])
+    assert listed[0] in outcome.options
 
 
 def test_a_question_is_told_with_its_choices(replies: dict[str, Reply]):

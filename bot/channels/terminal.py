@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -11,24 +12,33 @@ from rich.text import Text
 
 from bot.app import Reply
 from bot.conversations.dialogue import SOMETHING_ELSE
-from bot.guidance import Guidance
+from bot.guidance import Guidance, Listed, listed
 from bot.guidance.declined import Declined, declined
-from bot.guidance.outline import GAP, LABEL_WIDTH, Row, outline
+from bot.guidance.outline import GAP, LABEL_WIDTH, Row, options, outline, source_title
 from bot.guidance.tone import acknowledged
 from bot.knowledge import Knowledge
-from bot.triage import AskedQuestion, Clarify, Decline, Stages
+from bot.triage import Answer, AskedQuestion, Clarify, Decline, ShortList, Stages
 
 
-def render(reply: Reply, knowledge: Knowledge, *, more: bool = False) -> RenderableType:
-    """Everything that the asker should read, none of it taken for markup."""
+def render(
+    reply: Reply, knowledge: Knowledge, number: int, *, more: bool = False, opening: bool = True
+) -> RenderableType:
+    """Everything that the asker should read, none of it taken for markup. `number` is the index version's.
+
+    Who is fed up is told once that it sounds so: at the opening of a conversation.
+    """
+    message = reply.stages.message.text if opening else ""
     match reply.outcome:
         case Clarify(question=question):
-            return question_block(acknowledged(question, reply.stages.message.text))
+            return question_block(acknowledged(question, message))
+        case ShortList() as shortlist:
+            return listed_block(listed(shortlist, message, knowledge, number))
         case Decline() as decline:
             return decline_block(declined(decline, knowledge))
-        case _:
+        case Answer():
             assert reply.guidance is not None, "an answer comes with its guidance"
-            return guidance_block(reply.guidance, more=more)
+            guidance = reply.guidance if opening else replace(reply.guidance, acknowledgement=None)
+            return guidance_block(guidance, more=more)
 
 
 def guidance_block(guidance: Guidance, *, more: bool) -> RenderableType:
@@ -36,8 +46,22 @@ def guidance_block(guidance: Guidance, *, more: bool) -> RenderableType:
     headline = Text(shown.headline, style="bold")
     headline.append(f"  {shown.sureness}", style="dim")
     opening = [*(Text(note, style="italic") for note in shown.notes), headline, Text(shown.place, style="cyan")]
-    tables = map(_table, (shown.advice, shown.alternatives, shown.provenance))
-    return Group(*opening, Text(shown.summary), *tables, *(_sources(guidance) if more else ()))
+    tables = [_table(rows) for rows in (shown.advice, shown.alternatives, shown.provenance) if rows]
+    return Group(*opening, *tables, *(_sources(guidance) if more else ()))
+
+
+def listed_block(shown: Listed) -> RenderableType:
+    rows = [*options(shown), Row(str(len(shown.barriers) + 1), SOMETHING_ELSE)]
+    table = Table.grid(padding=(0, GAP))
+    table.add_column(style="green", no_wrap=True)
+    table.add_column()
+    for row in rows:
+        text = Text(row.text)
+        if row.quote:
+            text.append(f"  {row.quote}", style="dim")
+        table.add_row(Text(row.label), text)
+    notes = [Text(shown.language_note, style="italic")] if shown.language_note else []
+    return Group(*notes, Text(shown.ask, style="bold"), Padding(table, (0, 0, 0, 2)))
 
 
 def question_block(question: AskedQuestion) -> RenderableType:
@@ -53,7 +77,7 @@ def decline_block(said: Declined) -> RenderableType:
     return Group(*lines)
 
 
-def explanation_block(stages: Stages, reply: Reply) -> RenderableType:
+def explanation_block(stages: Stages) -> RenderableType:
     """Every stage with its scores, for `--explain`."""
     scope = ", ".join(f"{name} {p:.2f}" for name, p in stages.scope.items())
     closest = sorted(stages.question_likeness.items(), key=lambda item: -item[1])[:3]
@@ -65,21 +89,19 @@ def explanation_block(stages: Stages, reply: Reply) -> RenderableType:
         _scores("dimensions", [(r.id, r.probability) for r in stages.ranking.dimensions]),
         _scores("themes", [(r.id, r.probability) for r in stages.ranking.themes[:6]]),
         _scores("barriers", [(b.id, b.probability) for b in stages.ranking.barriers[:6]]),
-        _scores("without the phrase, the first barrier has", list(stages.removals.items())),
+        _scores("by the clause alone, the first barrier has", list(stages.clauses.items())),
         _scores("questions that sound alike", closest),
         _scores("out-of-scope replies that sound alike", replies),
-        _scores("records", [(f"{h.id} ({h.origin}) {h.text[:60]}", h.score) for h in reply.hits[:6]], digits=4),
+        _scores("records", [(f"{h.id} ({h.origin}) {h.text[:60]}", h.score) for h in stages.hits[:6]], digits=4),
     )
 
 
 def _sources(guidance: Guidance) -> Iterator[RenderableType]:
     yield Text("Sources", style="bold")
     for source in guidance.sources:
-        line = Text(f"  {source.id}  {source.authors} ({source.year}): {source.title}. {source.venue}. ")
+        line = Text(f"  {source.id}  {source_title(source)}  ")
         line.append(source.url, style="dim")
         yield line
-    records = ", ".join(citation.record for citation in guidance.citations)
-    yield Text(f"  Records {records}; index {guidance.index_version}", style="dim")
 
 
 def _table(rows: Iterable[Row]) -> RenderableType:

@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import sys
 from codecs import BOM_UTF8
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
-from bot.app import Bot
+from bot.app import Bot, Reply
 from bot.batch import BatchMessage, batch_outcome, guidance_document, stages_document
 from bot.channels.terminal import explanation_block, render
 from bot.commands.console import open_bot, show, tell
 from bot.errors import MessageUnreadable
-from bot.triage import Clarify, Message
+from bot.triage import Answer, Clarify, Decline, Message, ShortList, Triage
+
+_HINTS: dict[type[Triage], str] = {
+    Clarify: "Answer it in: triage chat",
+    ShortList: "Add --pick N to see that answer; triage chat goes on from here.",
+}
 
 
 def ask(
@@ -30,11 +36,14 @@ def ask(
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Show every stage with its scores.")] = False,
     more: Annotated[bool, typer.Option("--more", help="Show the long answer.")] = False,
+    pick: Annotated[
+        int | None, typer.Option("--pick", metavar="N", min=1, help="Show the answer for number N of what it could be.")
+    ] = None,
 ) -> None:
     """Say what hurts and get categorised guidance."""
     if batch is not None:
-        if words or explain or more or as_json:
-            raise typer.BadParameter("--batch takes no message, --json, --explain or --more beside it")
+        if words or explain or more or as_json or pick:
+            raise typer.BadParameter("--batch takes no message, --json, --explain, --more or --pick beside it")
         _ask_batch(batch)
         return
     if as_json and more:
@@ -44,6 +53,8 @@ def ask(
         raise MessageUnreadable("The message is empty. Say in a sentence or two what hurts.")
     bot = open_bot()
     reply = bot.reply(message)
+    if pick is not None:
+        reply = bot.reply(_picked(reply, pick))
     if as_json:
         document = batch_outcome(None, reply, bot.version.number).model_dump(exclude={"id"})
         document["guidance"] = guidance_document(reply.guidance) if reply.guidance else None
@@ -51,11 +62,22 @@ def ask(
             document["stages"] = stages_document(reply)
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return
-    show(render(reply, bot.version.knowledge, more=more))
-    if isinstance(reply.outcome, Clarify):
-        show("Answer it in: triage chat", style="dim")
+    show(render(reply, bot.version.knowledge, bot.version.number, more=more))
+    if hint := _HINTS.get(type(reply.outcome)):
+        show(hint, style="dim")
     if explain:
-        show("", explanation_block(reply.stages, reply))
+        show("", explanation_block(reply.stages))
+
+
+def _picked(reply: Reply, number: int) -> Message:
+    """The message with the barrier of that number on its list."""
+    match reply.outcome:
+        case Answer(others=options) | ShortList(barriers=options):
+            if number > len(options):
+                raise typer.BadParameter(f"this message has {len(options)} to pick from", param_hint="--pick")
+            return replace(reply.stages.message, picked=options[number - 1].id)
+        case Clarify() | Decline():
+            raise typer.BadParameter("this message has nothing to pick from; leave it out", param_hint="--pick")
 
 
 def _typed(words: list[str]) -> str:

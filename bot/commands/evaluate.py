@@ -13,6 +13,7 @@ from bot.batch import BatchOutcome, batch_outcome
 from bot.commands.console import open_bot, show, today
 from bot.errors import BarrierUnknown, LabelledSetInvalid, ThemeUnknown
 from bot.evaluation import Labelled, ReliabilityRow, Report, measure, read_labelled
+from bot.evaluation.simulate import ERRS, MOST_TAPS, Simulated, simulate
 from bot.knowledge import Knowledge, load_knowledge
 from bot.settings import load_settings
 from bot.triage import Message
@@ -26,12 +27,17 @@ def evaluate(
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    simulated: Annotated[
+        bool, typer.Option("--simulate", help="Let the labels play the asker, and count the taps to the right barrier.")
+    ] = False,
     answers: Annotated[
         Path | None, typer.Option(help="Measure these outcomes, as --batch writes them, not the bot's own.")
     ] = None,
 ) -> None:
     """Measure accuracy, scope and calibration on a labelled set."""
     labelled = read_labelled(file)
+    if simulated and (answers or as_json):
+        raise typer.BadParameter("--simulate asks the bot itself and prints a table; leave --answers and --json out")
     if answers is None:
         bot = open_bot()
         knowledge = bot.version.knowledge
@@ -39,6 +45,8 @@ def evaluate(
         outcomes = {
             item.id: batch_outcome(item.id, bot.reply(Message(item.text)), bot.version.number) for item in labelled
         }
+        if simulated:
+            _show_simulated(*simulate(labelled, lambda message: bot.triage(message).outcome))
     else:
         knowledge = load_knowledge(load_settings().knowledge, today())
         _refuse_unknown(labelled, knowledge)
@@ -92,6 +100,23 @@ def _show_report(report: Report) -> None:
     for what, rows in (("theme", report.reliability), ("barrier", report.barrier_reliability)):
         if rows:
             _show_reliability(what, rows)
+
+
+def _show_simulated(everybody: list[Simulated], unsure: list[Simulated]) -> None:
+    for title, rows in (
+        ("simulated askers, all messages in scope", everybody),
+        ("simulated askers, messages that are not answered at once", unsure),
+    ):
+        table = Table("policy", "askers", "at once", "≤ 1 tap", "≤ 2", "≤ 3", "never", "mean taps", title=title)
+        table.title_justify = "left"
+        for row in rows:
+            shares = (f"{share:.2f}" for share in (*row.within, row.never))
+            table.add_row(row.policy, str(row.askers), *shares, f"{row.mean_taps:.2f}")
+        show(table)
+    show(
+        f"Askers err in {ERRS:.0%} of their taps; who has not found it after {MOST_TAPS} counts as so many.",
+        style="dim",
+    )
 
 
 def _show_reliability(what: str, rows: list[ReliabilityRow]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.app import encoders_of, open_index, shortened
+from bot.app import encoder_of, open_index, shortened
 from bot.commands.console import progress_bar, show, today
 from bot.index.diff import KnowledgeDiff
 from bot.index.index import Index
@@ -22,7 +22,7 @@ def status() -> None:
     manifest = found.version.manifest
     show(
         f"Index {manifest.number}, built {manifest.built_at:%Y-%m-%d %H:%M} UTC: {manifest.barriers} barriers, "
-        f"{manifest.records} records, encoder {manifest.encoder}, ranking {manifest.ranking_encoder}, "
+        f"{manifest.records} records, encoder {manifest.encoder}, "
         f"content {manifest.content_hash[:12]}."
     )
     show(f"Versions kept: {', '.join(map(str, found.kept))}.")
@@ -59,7 +59,7 @@ def refresh(
 
 def _index() -> Index:
     settings = load_settings()
-    return open_index(settings, encoders_of(settings))
+    return open_index(settings, encoder_of(settings))
 
 
 def _show_diff(diff: KnowledgeDiff | None) -> None:

@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import structlog
-from pydantic import ValidationError
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.backlog import Backlog
+from bot.conversations.dialogue import Said
 from bot.conversations.inbox import Clock
 from bot.conversations.replying import Answered, Asked, Labels, Presses
-from bot.conversations.shown import Failed, restored, stored
+from bot.conversations.shown import Failed, body_of, said_by, stored
 from bot.knowledge import Choice
 from bot.store import Database, Room
 from bot.store.tables import Conversation, Turn
 from bot.store.tables import Message as StoredMessage
-from bot.triage import AskedQuestion, Message
+from bot.triage import Message
 
 AT_ONCE = 2
 """Turns being answered: enough to keep the thinking busy, too few to hold up who waits for an acknowledgement."""
@@ -106,10 +106,11 @@ class Answering:
             earlier = await _earlier(session, past)
             last = next((each for each in reversed(past) if not each.alone), None)
             opened = await session.get_one(Conversation, turn.conversation)
-        told, pending = last.barrier if last else None, _pending(last)
-        asked = Asked(texts, _presses(turn), turn.alone, earlier, pending, told, turn.outsider)
+        said = _said(last)
+        asked = Asked(texts, _presses(turn), turn.alone, earlier, said, turn.outsider)
         room = Room(opened.channel, opened.workspace, opened.room)
-        return _Loaded(turn, room, asked, last.id if last and pending else None)
+        is_open = said.question is not None or (said.options and said.told is None)
+        return _Loaded(turn, room, asked, last.id if last and is_open else None)
 
     async def _save(self, loaded: _Loaded, answered: Answered | None) -> bool:
         """Whether the answer is to what the turn asks still."""
@@ -148,6 +149,7 @@ def _label(turn: Turn, answered: Answered) -> None:
     )  # fmt: skip
     turn.decline_kind, turn.question, turn.notice = labels.decline_kind, labels.question, labels.notice
     turn.failure = answered.body.reference if isinstance(answered.body, Failed) else None
+    turn.picked = answered.picked
     turn.alone, turn.rejected, turn.index_version = answered.alone, list(answered.rejected), answered.index_version
     if answered.offered:
         turn.offered = [choice.model_dump(mode="json") for choice in answered.offered]
@@ -176,26 +178,25 @@ async def _earlier(session: AsyncSession, past: Sequence[Turn]) -> Message | Non
     for turn in past:
         if turn.alone:
             continue
-        texts += await _texts_of(session, turn.id)
+        if not turn.picked or turn.tapped:  # else it says the number of what was picked
+            texts += await _texts_of(session, turn.id)
         if texts:
-            kept = _presses(turn).on(replace(message or Message(""), text="\n".join(texts)))
+            kept = _presses(turn).on(replace(message or Message(""), text="\n".join(texts), picked=turn.picked))
             if turn.rejected and not turn.asked:  # what was taken back in words takes an earlier choice with it
-                kept = replace(kept, offered=(), chosen=None)
+                kept = replace(kept, offered=(), chosen=None, none_fits=False)
             message = kept
     return message
 
 
 def _presses(turn: Turn) -> Presses:
     offered = tuple(Choice.model_validate(choice, strict=False) for choice in turn.offered) if turn.asked else ()
-    return Presses(turn.asked, offered, turn.chosen, tuple(turn.rejected))
+    picked = turn.picked if turn.tapped else None
+    return Presses(turn.asked, offered, turn.chosen, picked, turn.refusals, tuple(turn.rejected))
 
 
-def _pending(last: Turn | None) -> AskedQuestion | None:
-    """The question that the last turn asked, unless it was answered by a button."""
-    if last is None or last.action != "clarify" or last.asked or last.reply is None:
-        return None
-    try:
-        question = restored(last.reply)
-    except ValidationError:
-        return None
-    return question if isinstance(question, AskedQuestion) else None
+def _said(last: Turn | None) -> Said:
+    """What the last turn left open: not a question that was answered by a button."""
+    if last is None:
+        return Said()
+    said = said_by(body_of(last))
+    return Said() if said.question is not None and last.asked else said

@@ -175,12 +175,13 @@ async def shown_of(session: AsyncSession, turn: Turn) -> Shown:
         shared_by=turn.asker if turn.shares else None,
         with_quotes=turn.with_quotes,
         closed=turn.closed,
+        tapped=turn.tapped,
     )
 
 
 async def _burst_left(session: AsyncSession, turn: Turn, now: datetime) -> timedelta:
     """An answer goes out at once; a greeting or a question back waits for what the person is still typing."""
-    if not turn.waits or turn.posted or turn.erased or turn.action in ("answer", "failed"):
+    if not turn.waits or turn.posted or turn.erased or turn.action in ("answer", "shortlist", "failed"):
         return timedelta()
     last = await session.scalar(select(func.max(Message.said_at)).where(Message.turn == turn.id))
     return last + BURST_WITHIN - now if last else timedelta()

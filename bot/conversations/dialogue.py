@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.triage import AskedQuestion, Decline, Message, Triage
+from bot.guidance.details import Facet, asks_about
+from bot.triage import Answer, AskedQuestion, Decline, Message, Triage
 
 SOMETHING_ELSE = "Something else"
+NONE_OF_THESE = frozenset(
+    ("none of these", "none of them", "none of those", "none", "neither", "not this", "something else", "not that")
+)
 ASIDE_WORDS = 5
 """A remark of fewer words says little by itself: it is an aside only when that is quite sure ("ok", "thanks!")."""
 ASIDE_SURE_AT, SHORT_ASIDE_SURE_AT = 0.8, 0.9
@@ -34,31 +38,73 @@ Judge = Callable[[Message], Triage]
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What we said last: the question that is open, the barrier that was told, and those that stood to choose from."""
+
+    question: AskedQuestion | None = None
+    told: str | None = None
+    options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Continued:
-    """`alone`: what was said now stands by itself ("thanks!") and leaves the conversation as it was."""
+    """`alone`: what was said now stands by itself ("thanks!") and leaves the conversation as it was.
+
+    `about`: it asks for this part of what was told last.
+    """
 
     message: Message
     alone: bool = False
+    about: Facet | None = None
 
 
-def continued(
-    earlier: Message | None, text: str, pending: AskedQuestion | None, told: str | None, judge: Judge
-) -> Continued:
+def continued(earlier: Message | None, text: str, said: Said, judge: Judge) -> Continued:
     """The message that `text` makes of the conversation so far.
 
-    `pending` is the question that was asked last and not answered yet, `told` the barrier that was told last;
     `judge` tells what `text` would be by itself. Raises MessageUnreadable as `judge` does.
     """
     if earlier is None:
         return Continued(Message(text))
-    if pending is not None:
-        return Continued(typed(earlier, pending, text))
-    if _is_aside(text, judge(Message(text))):
+    if said.question is not None:
+        return Continued(typed(earlier, said.question, text))
+    if said.options and (taken := _picked(earlier, said, text)):
+        return Continued(taken)
+    if said.told is not None and (about := asks_about(text)):
+        return Continued(earlier, alone=True, about=about)
+    takes_back = said.told is not None and is_correction(text)
+    alone = judge(Message(text))
+    if not takes_back and _is_aside(text, alone):
         return Continued(Message(text, asked=True), alone=True)
     both = replace(earlier, text=f"{earlier.text}\n{text}")
-    if told is not None and is_correction(text):  # what was chosen led to what is taken back now
-        both = replace(both, offered=(), chosen=None, rejected=tuple(dict.fromkeys((*both.rejected, told))))
+    if takes_back:  # what was chosen led to what is taken back now
+        return Continued(replace(_unchosen(both), rejected=_with(both.rejected, said.told)))
+    if both.picked and isinstance(alone, Answer) and alone.barrier.id != both.picked:  # another matter
+        both = replace(both, picked=None)
     return Continued(both)
+
+
+def none_of(earlier: Message, said: Said) -> Message:
+    """Neither what was told nor what stood beside it."""
+    return replace(_unchosen(earlier), rejected=_with(earlier.rejected, said.told, *said.options), none_fits=True)
+
+
+def _picked(earlier: Message, said: Said, text: str) -> Message | None:
+    """A number, or that none fits; None for anything else."""
+    answer = text.strip().rstrip(".!)").lower()
+    if answer.isdecimal() and 1 <= int(answer) <= len(said.options):
+        return replace(earlier, picked=said.options[int(answer) - 1], none_fits=False)
+    last = said.told is None and answer.isdecimal() and int(answer) == len(said.options) + 1
+    if last or answer in NONE_OF_THESE or (said.told is None and _DUNNO.fullmatch(answer)):
+        return none_of(earlier, said)
+    return None
+
+
+def _unchosen(message: Message) -> Message:
+    return replace(message, offered=(), chosen=None, picked=None, unsure=False)
+
+
+def _with(rejected: tuple[str, ...], *more: str | None) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*rejected, *(id for id in more if id))))
 
 
 def worth_reading(texts: Sequence[str], judge: Judge) -> Sequence[str]:

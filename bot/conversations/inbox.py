@@ -275,6 +275,8 @@ def new_turn(id: str, conversation: str, asker: str, now: datetime, *, post_in: 
         alone=False,
         asked=False,
         closed=False,
+        tapped=False,
+        refusals=0,
         offered=[],
         rejected=[],
     )

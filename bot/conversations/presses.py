@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.channel import PRIVATE
 from bot.conversations.delivering import shown_of
+from bot.conversations.dialogue import Said
 from bot.conversations.heard import Pressed
 from bot.conversations.inbox import Clock, Start, new_conversation, new_turn
-from bot.conversations.shown import Shown, restored
+from bot.conversations.shown import MAX_REFUSALS, Shown, body_of, said_by
 from bot.guidance import Guidance
 from bot.store import Database
 from bot.store.tables import Audit, Conversation, Feedback, Outcome, Turn
@@ -21,10 +22,12 @@ from bot.store.tables import Audit, Conversation, Feedback, Outcome, Turn
 GONE = "I no longer have this answer; ask me again and I will find it."
 NOT_YOURS = "Only the person who asked can press this. Ask me yourself, and I will answer you."
 ELSEWHERE = "This button does not belong here."
-LOOKING = "I am looking for my next guess already."
+LOOKING = "I am looking already."
 OUTDATED = "This answer has changed meanwhile; please look at it again."
 THANKS = "Thank you, noted."
-NOT_HELPFUL = "Noted, thank you. “Not this” gets you my next guess, and one more sentence about it often does better."
+NOT_HELPFUL = (
+    "Noted, thank you. “Rather this?” shows what else it could be, and one more sentence about it often does better."
+)
 ALREADY_SHARED = "You have shared this already."
 ALREADY_TRYING = "You are trying this already."
 
@@ -60,15 +63,39 @@ class Presses:
             _changed(turn, pressed)
         await self._start(pressed.id, pressed.turn)
 
-    async def not_this(self, pressed: Pressed, barrier: str) -> None:
-        """Triage again without the barrier that was told."""
+    async def pick(self, pressed: Pressed, barrier: str) -> None:
+        """Show a barrier of the list, or one that stands beside the answer, in its place."""
         async with self._found(pressed, asker_only=True) as found:
-            if barrier in found.turn.rejected:  # pressed again before the next guess came
-                raise Refused(LOOKING)
-            if found.turn.barrier != barrier or found.turn.shares is not None:
+            turn = found.turn
+            if barrier not in _options(turn).options or turn.shares is not None:
                 raise Refused(OUTDATED)
-            found.turn.rejected = [*found.turn.rejected, barrier]
-            _changed(found.turn, pressed)
+            turn.picked, turn.tapped, turn.more = barrier, True, False
+            _changed(turn, pressed)
+        await self._start(pressed.id, pressed.turn)
+
+    async def back(self, pressed: Pressed) -> None:
+        """To what was shown before a barrier was picked."""
+        async with self._found(pressed, asker_only=True) as found:
+            turn = found.turn
+            if not turn.tapped:
+                raise Refused(OUTDATED)
+            turn.picked, turn.tapped, turn.more = None, False, False
+            _changed(turn, pressed)
+        await self._start(pressed.id, pressed.turn)
+
+    async def none_of_these(self, pressed: Pressed) -> None:
+        """Neither what was told nor what stood beside it: ask, or where that was done, give in."""
+        async with self._found(pressed, asker_only=True) as found:
+            turn = found.turn
+            said = _options(turn)
+            if not (said.told or said.options) or turn.shares is not None:
+                raise Refused(OUTDATED)
+            if turn.revision != turn.answered:  # pressed again before the next question came
+                raise Refused(LOOKING)
+            turn.rejected = list(dict.fromkeys([*turn.rejected, *filter(None, (said.told, *said.options))]))
+            turn.refusals = MAX_REFUSALS + 1 if turn.asked else turn.refusals + 1
+            turn.picked, turn.tapped, turn.more = None, False, False
+            _changed(turn, pressed)
         await self._start(pressed.id, pressed.turn)
 
     async def more(self, pressed: Pressed, wanted: bool) -> Shown | None:
@@ -99,7 +126,7 @@ class Presses:
             )
             if (await found.session.scalars(theirs)).first():
                 raise Refused(ALREADY_TRYING)
-            guidance = restored(turn.reply) if turn.reply else None
+            guidance = body_of(turn)
             if not isinstance(guidance, Guidance):
                 raise Refused(OUTDATED)
             found.session.add(
@@ -165,6 +192,10 @@ class Presses:
             if (asker_only or turn.private) and turn.asker != pressed.person:
                 raise Refused(NOT_YOURS)
             yield _Found(session, turn, conversation)
+
+
+def _options(turn: Turn) -> Said:
+    return said_by(body_of(turn))
 
 
 def _changed(turn: Turn, pressed: Pressed) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bot.app import Bot, Reply
-from bot.conversations.dialogue import continued, wants_quiet, worth_reading
-from bot.conversations.shown import HOW_TO_ASK, MAX_REJECTED, OUT_OF_GUESSES, STOP, Body, Notice
+from bot.conversations.dialogue import Said, continued, wants_quiet, worth_reading
+from bot.conversations.shown import HOW_TO_ASK, MAX_REFUSALS, OUT_OF_GUESSES, STOP, Body, Notice
 from bot.errors import MessageUnreadable
+from bot.guidance import listed
 from bot.guidance.declined import declined
 from bot.guidance.tone import acknowledged
 from bot.knowledge import Choice
-from bot.triage import Answer, AskedQuestion, Clarify, Decline, Message, Triage
+from bot.triage import Answer, Clarify, Decline, Message, ShortList, Triage
 
 if TYPE_CHECKING:  # the store takes 30 MB, which the process that computes can do without
     from bot.store.tables import TurnAction
@@ -20,24 +21,32 @@ if TYPE_CHECKING:  # the store takes 30 MB, which the process that computes can 
 
 @dataclass(frozen=True, slots=True)
 class Presses:
-    """What the asker pressed in a turn: the answer to a question (`chosen` is a place in `offered`), "not this"."""
+    """What the asker pressed in a turn: the answer to a question (`chosen` is a place in `offered`), a barrier.
+
+    `refusals` counts how often "none of these", `rejected` is what that took back.
+    """
 
     asked: bool = False
     offered: tuple[Choice, ...] = ()
     chosen: int | None = None
+    picked: str | None = None
+    refusals: int = 0
     rejected: tuple[str, ...] = ()
 
     def on(self, message: Message) -> Message:
         rejected = tuple(dict.fromkeys((*message.rejected, *self.rejected)))
+        message = replace(message, rejected=rejected, picked=self.picked or message.picked)
+        if self.refusals:
+            message = replace(message, none_fits=not self.asked, picked=self.picked)
         if not self.asked:
-            return replace(message, rejected=rejected)
+            return message
         taken = None if self.chosen is None else self.offered[self.chosen]
-        return replace(message, asked=True, offered=self.offered, chosen=taken, rejected=rejected, unsure=False)
+        return replace(message, asked=True, offered=self.offered, chosen=taken, unsure=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A turn's texts and what came before: the conversation, the question that is open, the barrier that was told.
+    """A turn's texts and what came before: the conversation, and what we said last in it.
 
     `outsider`: its author may not read what an organisation has added of its own.
     """
@@ -46,8 +55,7 @@ class Asked:
     presses: Presses
     alone: bool
     earlier: Message | None
-    pending: AskedQuestion | None
-    told: str | None
+    said: Said
     outsider: bool
 
 
@@ -66,19 +74,20 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`alone`: it leaves the conversation as it was. `offered` are the choices of a question."""
+    """`alone`: it leaves the conversation as it was. `offered` are a question's choices, `picked` what was chosen."""
 
     body: Body
     labels: Labels
     index_version: int
     alone: bool
     rejected: tuple[str, ...] = ()
-    offered: tuple[Choice, ...] = field(default=())
+    offered: tuple[Choice, ...] = ()
+    picked: str | None = None
 
 
 def answered(bot: Bot, asked: Asked) -> Answered:
     number, presses = bot.version.number, asked.presses
-    if len(presses.rejected) > MAX_REJECTED:
+    if presses.refusals > MAX_REFUSALS:
         return _noted(OUT_OF_GUESSES, number, alone=asked.alone, rejected=presses.rejected)
     if not any(text.strip() for text in asked.texts):
         return _noted(HOW_TO_ASK, number)
@@ -91,7 +100,9 @@ def answered(bot: Bot, asked: Asked) -> Answered:
 
     try:
         text = "\n".join(worth_reading(asked.texts, judge))
-        now = continued(asked.earlier, text, asked.pending, asked.told, judge)
+        now = continued(asked.earlier, text, asked.said, judge)
+        if now.about and asked.said.told:
+            return _noted(Notice("detail", bot.detail(now.about, asked.said.told)), number)
         message = presses.on(now.message)
         reply = bot.reply(message)
     except MessageUnreadable as error:
@@ -104,6 +115,7 @@ def answered(bot: Bot, asked: Asked) -> Answered:
         alone=now.alone or isinstance(outcome, Decline),
         rejected=message.rejected,
         offered=outcome.question.choices if isinstance(outcome, Clarify) else (),
+        picked=message.picked,
     )
 
 
@@ -117,6 +129,9 @@ def _body(bot: Bot, reply: Reply, *, opening: bool) -> Body:
         case Answer():
             assert reply.guidance is not None, "an answer comes with its guidance"
             return reply.guidance if opening else replace(reply.guidance, acknowledgement=None)
+        case ShortList() as shortlist:
+            text = reply.stages.message.text if opening else ""
+            return listed(shortlist, text, bot.version.knowledge, bot.version.number)
         case Clarify(question=question):
             return acknowledged(question, reply.stages.message.text) if opening else question
         case Decline() as decline:
@@ -131,6 +146,8 @@ def _labels(bot: Bot, reply: Reply) -> Labels:
             barrier = reply.guidance.barrier.id
             theme = bot.version.knowledge.barrier_by_id[barrier].theme
             return Labels("answer", theme, barrier, outcome.confidence)
+        case ShortList():
+            return Labels("shortlist", outcome.barriers[0].theme, confidence=outcome.confidence)
         case Clarify(question=question):
             theme = outcome.ranking.barriers[0].theme
             return Labels("clarify", theme, confidence=outcome.confidence, question=question.id)

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
-from bot.guidance import Guidance
+from bot.conversations.dialogue import Said
+from bot.guidance import Guidance, Listed
 from bot.guidance.declined import Declined
 from bot.triage import AskedQuestion
 
-MAX_REJECTED = 3
-"""After so many "not this", another guess would only annoy."""
+if TYPE_CHECKING:  # the store takes 30 MB, which the process that computes can do without
+    from bot.store.tables import Turn
+
+MAX_REFUSALS = 1
+"""After so many "none of these", another list would only annoy."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to know about asking: nothing was triaged. `about` is what is counted."""
+    """Something to know, about asking or about an answer: nothing was triaged. `about` is what is counted."""
 
-    about: Literal["how-to-ask", "out-of-guesses", "unreadable", "stop"]
+    about: Literal["how-to-ask", "out-of-guesses", "unreadable", "stop", "detail"]
     text: str
 
 
@@ -52,14 +56,14 @@ class Withdrawn:
     kind: Literal["withdrawn"] = "withdrawn"
 
 
-Body = Guidance | AskedQuestion | Declined | Notice | Failed | Withdrawn
+Body = Guidance | Listed | AskedQuestion | Declined | Notice | Failed | Withdrawn
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
     """A turn's one visible message. `tried_by` are people, `messages` how many it answers.
 
-    `closed`: its question was answered already.
+    `closed`: its question was answered already. `tapped`: the asker tapped on a barrier, and may go back.
     """
 
     turn: str
@@ -74,10 +78,12 @@ class Shown:
     repeated: bool = False
     with_quotes: bool = True
     closed: bool = False
+    tapped: bool = False
 
 
 _BODIES: dict[str, TypeAdapter[Any]] = {
     "guidance": TypeAdapter(Guidance),
+    "list": TypeAdapter(Listed),
     "question": TypeAdapter(AskedQuestion),
     "declined": TypeAdapter(Declined),
     "notice": TypeAdapter(Notice),
@@ -98,10 +104,33 @@ def restored(document: dict[str, Any]) -> Body:
     return body
 
 
+def body_of(turn: Turn) -> Body | None:
+    """What a turn shows; None where there is nothing, or another release stored it differently."""
+    try:
+        return restored(turn.reply) if turn.reply else None
+    except ValidationError:
+        return None
+
+
+def said_by(body: Body | None) -> Said:
+    """What a typed or pressed choice can refer to."""
+    match body:
+        case AskedQuestion():
+            return Said(question=body)
+        case Listed(barriers=barriers):
+            return Said(options=tuple(barrier.id for barrier in barriers))
+        case Guidance(barrier=barrier, others=others):
+            return Said(told=barrier.id, options=tuple(other.id for other in others))
+        case _:
+            return Said()
+
+
 def _name(body: Body) -> str:
     match body:
         case Guidance():
             return "guidance"
+        case Listed():
+            return "list"
         case AskedQuestion():
             return "question"
         case Declined():

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from bot.errors import LabelledSetInvalid, MessageUnreadable
 from bot.triage.message import clean
 
-ScopeLabel = Literal["in", "vague", "out_near", "out_far"]
+ScopeLabel = Literal["in", "vague", "out_near", "out_far", "about"]
 
 
 class Labelled(BaseModel):

@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from bot.batch import BatchOutcome
 from bot.evaluation.labelled import Labelled
 
-SURE = 0.7
 RESAMPLES = 2000
 BINS, BARRIER_BINS = (0.0, 0.3, 0.5, 0.7, 0.85, 1.01), (0.0, 0.25, 0.4, 0.6, 1.01)
 
@@ -65,7 +64,8 @@ class _Share:
 def measure(pairs: Sequence[Pair], dimension_of: Mapping[str, str]) -> Report:
     """Dimension, theme and barrier are judged on the ranking, whatever the action. `dimension_of` maps themes.
 
-    What was asked back counts as asked where answers are judged ("full answers that are wrong"), and never as right.
+    What was listed or asked back counts as that, never as right, where answers are judged (the words of sureness, "full
+    answers that are wrong", "within one tap").
     """
 
     def in_scope(labelled: Labelled) -> bool:
@@ -79,6 +79,10 @@ def measure(pairs: Sequence[Pair], dimension_of: Mapping[str, str]) -> Report:
 
     def barrier_among(k: int) -> Callable[[Labelled, BatchOutcome], bool]:
         return lambda labelled, o: any(barrier.id in labelled.accepted_barriers for barrier in o.barriers[:k])
+
+    def within_one_tap(labelled: Labelled, o: BatchOutcome) -> bool:
+        offered = {*o.options, *(barrier.id for barrier in o.barriers[:1] if o.action == "answer")}
+        return o.action in ("answer", "shortlist") and bool(offered & labelled.accepted_barriers)
 
     def declined(_: Labelled, o: BatchOutcome) -> bool:
         return o.action == "decline"
@@ -98,25 +102,34 @@ def measure(pairs: Sequence[Pair], dimension_of: Mapping[str, str]) -> Report:
         ),
         _Share("barrier@3", has_barriers, barrier_among(3)),
         _Share("barrier@5", has_barriers, barrier_among(5)),
+        _Share("within one tap", has_barriers, within_one_tap),
         _Share("in scope: kept", in_scope, lambda _, o: o.action != "decline"),
         _Share("in scope: answered", in_scope, lambda _, o: o.action == "answer"),
         _Share("near declined", lambda labelled: labelled.scope == "out_near", declined),
         _Share("far declined", lambda labelled: labelled.scope == "out_far", declined),
-        _Share("vague: asked", lambda labelled: labelled.scope == "vague", lambda _, o: o.action == "clarify"),
-        _Share("sure", in_scope, lambda _, o: o.themes[0].score >= SURE),
+        _Share("in scope: listed", in_scope, lambda _, o: o.action == "shortlist"),
+        _Share("in scope: asked back", in_scope, lambda _, o: o.action == "clarify"),
+        _Share("about the bot: declined", lambda labelled: labelled.scope == "about", declined),
         _Share(
-            "sure and wrong",
-            in_scope,
-            lambda labelled, o: o.themes[0].score >= SURE and o.themes[0].id not in labelled.accepted,
+            "vague: asked or listed",
+            lambda labelled: labelled.scope == "vague",
+            lambda _, o: o.action in ("clarify", "shortlist"),
         ),
     )
     inside = [(labelled, o) for labelled, o in pairs if in_scope(labelled)]
     by_barrier = [(labelled, o) for labelled, o in inside if labelled.barriers]
     answers = [(labelled, o) for labelled, o in by_barrier if o.action == "answer"]
+    said = [
+        _measured(
+            _Share(f"{words}: right", has_barriers, barrier_among(1)),
+            [(labelled, o) for labelled, o in answers if o.sureness == words],
+        )
+        for words in ("quite sure", "fairly sure")
+    ]
     wrong = _Share("full answers that are wrong", has_barriers, lambda labelled, o: not barrier_among(1)(labelled, o))
     return Report(
         messages=len(pairs),
-        measures=[*(_measured(share, pairs) for share in shares), _measured(wrong, answers)],
+        measures=[*(_measured(share, pairs) for share in shares), *said, _measured(wrong, answers)],
         themes=_theme_rows(inside),
         confusion=_confusion(inside),
         reliability=_reliability(

@@ -1,6 +1,6 @@
-"""Answer -> Guidance with Citations."""
+"""Answer -> Guidance with Citations, ShortList -> Listed."""
 
-from bot.guidance.composer import compose
-from bot.guidance.guidance import BarrierLine, Citation, Cited, Guidance, StudySays
+from bot.guidance.composer import compose, listed
+from bot.guidance.guidance import BarrierLine, Citation, Cited, Guidance, Listed, StudySays
 
-__all__ = ["BarrierLine", "Citation", "Cited", "Guidance", "StudySays", "compose"]
+__all__ = ["BarrierLine", "Citation", "Cited", "Guidance", "Listed", "StudySays", "compose", "listed"]

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-from bot.guidance.guidance import BarrierLine, Citation, Cited, Guidance, StudySays, Sureness
+from bot.guidance.guidance import BarrierLine, Citation, Cited, Guidance, Listed, StudySays
 from bot.guidance.tone import acknowledgement, asks_for_a_number
 from bot.knowledge import Barrier, Knowledge
 from bot.retrieval.hits import Hit
-from bot.triage import Answer, RankedBarrier
+from bot.triage import Answer, RankedBarrier, ShortList
 
-STUDY_SOURCES = ("R01", "R02")
 TOOLS_FRESH_FOR = timedelta(days=365)
 NEXT_STEPS = 3
-SURE_AT, FAIRLY_SURE_AT = 0.7, 0.45
 UPSTREAM_WORTH = 0.25
 """Of the first barrier's probability: an upstream cause below this is not put first."""
 
@@ -22,80 +20,87 @@ LANGUAGES = {
     "de": "German", "es": "Spanish", "fr": "French", "it": "Italian", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese",
 }  # fmt: skip
 BARRIER_GRADES = {
-    "strong": "well documented",
-    "moderate": "documented by some sources",
-    "thin": "thinly documented",
+    "strong": "Many sources describe this barrier.",
+    "moderate": "Some sources describe this barrier.",
+    "thin": "Few sources describe this barrier.",
 }
 REMEDY_GRADES = {
-    "measured": "its effect has been measured",
-    "reported": "practitioners report that it helps",
-    "reasoned": "reasoned, not yet tested by others",
+    "measured": "The effect of such steps has been measured",
+    "reported": "Practitioners report that such steps help",
+    "reasoned": "The steps are our reasoning, not yet tested by others",
 }
+WHICH = "It could be one of these. Which comes closest?"
 
 
 def compose(
-    answer: Answer, message: str, knowledge: Knowledge, hits: Sequence[Hit], today: date, index_version: int
+    answer: Answer,
+    message: str,
+    knowledge: Knowledge,
+    records: Sequence[Hit],
+    hits: Sequence[Hit],
+    today: date,
+    index_version: int,
 ) -> Guidance:
-    """The guidance for an answer. `hits` are the records retrieved for the message: they order the steps."""
-    first, second, others = _in_causal_order(answer.barriers, knowledge)
-    barrier = knowledge.barrier_by_id[first.id]
+    """The guidance for an answer.
+
+    `records` are all of its barrier's, the one that the message resembles most first: they order the steps. `hits`
+    are the records of any barrier that were retrieved for the message: those of this one are cited.
+    """
+    barrier = knowledge.barrier_by_id[answer.barrier.id]
     theme = knowledge.theme_by_id[barrier.theme]
-    steps = _next_steps(barrier, hits)
+    steps = _next_steps(barrier, records)
     first_step = _cited(barrier, barrier.steps("this-week")[0])
-    citations = (Citation(f"{barrier.id}/card", barrier.sources), first_step.citation, *(s.citation for s in steps))
     return Guidance(
-        barrier=_line(first, knowledge),
-        sureness=_sureness(answer.confidence),
+        barrier=line(answer.barrier, knowledge),
+        sureness=answer.sureness,
         study=StudySays(
             knowledge.dimension_by_id[theme.dimension].name, theme.name, barrier.study_codes, barrier.provenance
         ),
-        acknowledgement=f"{line} Here is where I would start." if (line := acknowledgement(message)) else None,
+        acknowledgement=f"{said} Here is where I would start." if (said := acknowledgement(message)) else None,
         language_note=_language_note(answer.language),
         measure_note=_measure_note(message, barrier),
-        summary=Cited(barrier.summary, citations[0]),
+        summary=Cited(barrier.summary, Citation(f"{barrier.id}/card", barrier.sources)),
         first_step=first_step,
         deliverable=barrier.editorial.deliverable,
-        effort=_effort(barrier),
+        effort=effort(barrier),
         next_quarter=steps,
         good_looks_like=barrier.good_looks_like,
         fixed_when=barrier.fixed_when,
         upstream=_upstream(barrier, answer, knowledge),
         not_yet_when=barrier.editorial.not_yet_when,
-        second=_line(second, knowledge) if second else None,
-        runner_up=_line(_runner_up(first, answer), knowledge),
-        parked=tuple(_line(other, knowledge) for other in others),
-        tools=_fresh_tools(barrier, today),
+        others=tuple(line(other, knowledge) for other in answer.others),
+        tools=fresh_tools(barrier, today),
         ask_back=barrier.editorial.ask_back,
-        evidence=_evidence(barrier),
+        evidence=evidence(barrier),
         sources=tuple(knowledge.source_by_id[id] for id in barrier.sources),
-        citations=citations,
+        citations=_citations(barrier, hits, (first_step, *steps)),
         index_version=index_version,
     )
 
 
-def _in_causal_order(
-    barriers: Sequence[RankedBarrier], knowledge: Knowledge
-) -> tuple[RankedBarrier, RankedBarrier | None, Sequence[RankedBarrier]]:
-    """First, second, rest. Of two that are about as likely, the one that causes the other comes first."""
-    first, *others = barriers
-    for other in others:
-        causes = {cause.id for cause in knowledge.barrier_by_id[first.id].caused_by}
-        if other.id in causes and other.probability >= 0.8 * first.probability and other.theme == first.theme:
-            first, others = other, [first, *(b for b in others if b.id != other.id)]
-            break
-    return first, others[0] if others else None, others[1:]
+def listed(shortlist: ShortList, message: str, knowledge: Knowledge, index_version: int) -> Listed:
+    """What is shown of a short list."""
+    return Listed(
+        f"{said} {WHICH}" if (said := acknowledgement(message)) else WHICH,
+        tuple(line(barrier, knowledge) for barrier in shortlist.barriers),
+        _language_note(shortlist.language),
+        index_version,
+    )
 
 
-def _runner_up(first: RankedBarrier, answer: Answer) -> RankedBarrier:
-    """The likeliest barrier of another theme: what one tap should reach."""
-    return next(b for b in (*answer.barriers, *answer.ranking.barriers) if b.theme != first.theme)
+def _citations(barrier: Barrier, hits: Sequence[Hit], steps: Sequence[Cited]) -> tuple[Citation, ...]:
+    """What the message was matched with, then the records of what is said."""
+    matched = [hit.id for hit in hits if hit.barrier == barrier.id]
+    records = dict.fromkeys([*matched, f"{barrier.id}/card", *(step.citation.record for step in steps)])
+    return tuple(Citation(record, barrier.sources) for record in records)
 
 
-def _next_steps(barrier: Barrier, hits: Sequence[Hit]) -> tuple[Cited, ...]:
-    retrieved = {hit.text: place for place, hit in enumerate(hits) if hit.kind == "step"}
+def _next_steps(barrier: Barrier, records: Sequence[Hit]) -> tuple[Cited, ...]:
+    """Those that the message speaks of first."""
+    resembles = {hit.text: hit.score for hit in records}
     steps = barrier.steps("next-quarter")
-    chosen = sorted(steps, key=lambda step: (retrieved.get(step, len(hits)), steps.index(step)))[:NEXT_STEPS]
-    return tuple(_cited(barrier, step) for step in sorted(chosen, key=steps.index))
+    ordered = sorted(steps, key=lambda step: (-resembles.get(step, 0.0), steps.index(step)))
+    return tuple(_cited(barrier, step) for step in ordered[:NEXT_STEPS])
 
 
 def _cited(barrier: Barrier, step: str) -> Cited:
@@ -112,7 +117,8 @@ def _upstream(barrier: Barrier, answer: Answer, knowledge: Knowledge) -> str | N
     return f"{knowledge.barrier_by_id[cause.id].name} ({cause.why})"
 
 
-def _line(ranked: RankedBarrier, knowledge: Knowledge) -> BarrierLine:
+def line(ranked: RankedBarrier, knowledge: Knowledge) -> BarrierLine:
+    """A ranked barrier as people read it."""
     barrier = knowledge.barrier_by_id[ranked.id]
     theme = knowledge.theme_by_id[barrier.theme]
     return BarrierLine(
@@ -123,12 +129,6 @@ def _line(ranked: RankedBarrier, knowledge: Knowledge) -> BarrierLine:
         barrier.editorial.one_line,
         ranked.reason,
     )
-
-
-def _sureness(confidence: float) -> Sureness:
-    if confidence >= SURE_AT:
-        return "quite sure"
-    return "fairly sure" if confidence >= FAIRLY_SURE_AT else "a first guess"
 
 
 def _language_note(language: str | None) -> str | None:
@@ -144,18 +144,21 @@ def _measure_note(message: str, barrier: Barrier) -> str | None:
     return f"I quote no industry figure. Measure your own instead: {barrier.fixed_when}"
 
 
-def _effort(barrier: Barrier) -> str:
-    effort = barrier.editorial.effort
-    people = "one person" if effort.people == 1 else f"{effort.people} people"
-    return f"{effort.first_step}, {people}"
+def effort(barrier: Barrier) -> str:
+    """Of the first step: how long, and how many people."""
+    needed = barrier.editorial.effort
+    people = "one person" if needed.people == 1 else f"{needed.people} people"
+    return f"{needed.first_step}, {people}"
 
 
-def _fresh_tools(barrier: Barrier, today: date) -> str | None:
+def fresh_tools(barrier: Barrier, today: date) -> str | None:
+    """Product names, while they were checked within a year."""
     tools = barrier.tools
     return tools.names if tools and today - tools.checked_on <= TOOLS_FRESH_FOR else None
 
 
-def _evidence(barrier: Barrier) -> str:
+def evidence(barrier: Barrier) -> str:
+    """How well the barrier and its remedy are known, in two sentences."""
     grade = barrier.evidence
     note = f" ({grade.remedy_note})" if grade.remedy_note else ""
-    return f"the barrier is {BARRIER_GRADES[grade.barrier]}; the remedy: {REMEDY_GRADES[grade.remedy]}{note}"
+    return f"{BARRIER_GRADES[grade.barrier]} {REMEDY_GRADES[grade.remedy]}{note}."

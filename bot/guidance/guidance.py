@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 from bot.knowledge import Source
-
-Sureness = Literal["quite sure", "fairly sure", "a first guess"]
+from bot.triage import Sureness
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class BarrierLine:
-    """A barrier told in one line, with the asker's phrase that speaks for it."""
+    """A barrier told in one line, with the asker's clause that speaks for it."""
 
     id: str
     name: str
@@ -50,10 +48,14 @@ class StudySays:
 
 @dataclass(frozen=True, slots=True)
 class Guidance:
-    """One answer. `study` holds the study's words, everything else is ours; `evidence` says how well it is known."""
+    """One answer. `study` holds the study's words, everything else is ours; `evidence` says how well it is known.
+
+    `sureness` is None where the asker chose the barrier. `others` are the likeliest others, best first: one tap, or a
+    number, shows the answer for one of them instead.
+    """
 
     barrier: BarrierLine
-    sureness: Sureness
+    sureness: Sureness | None
     study: StudySays
     acknowledgement: str | None
     language_note: str | None
@@ -67,12 +69,20 @@ class Guidance:
     fixed_when: str
     upstream: str | None
     not_yet_when: str | None
-    second: BarrierLine | None
-    runner_up: BarrierLine
-    parked: tuple[BarrierLine, ...]
+    others: tuple[BarrierLine, ...]
     tools: str | None
     ask_back: str
     evidence: str
     sources: tuple[Source, ...]
     citations: tuple[Citation, ...]
+    index_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A short list: no barrier leads clearly, so these are shown to choose from, best first."""
+
+    ask: str
+    barriers: tuple[BarrierLine, ...]
+    language_note: str | None
     index_version: int

@@ -4,34 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from textwrap import wrap
 
-from bot.guidance.guidance import BarrierLine, Guidance
+from bot.guidance.guidance import Guidance, Listed
+from bot.knowledge import Source
 
-SHORT_LIMIT = 1800
-"""Characters of an answer before "more" (DESIGN §8)."""
-STEPS_BEFORE_MORE = 2
-QUOTE_LIMIT = 120
-"""Characters of the asker's own phrase that are quoted."""
+SHORT_LIMIT, SHORT_LINES, COLUMNS = 700, 12, 80
+"""Characters and lines (of a terminal of so many columns) of an answer before "more" (DESIGN §8)."""
+QUOTE_LIMIT = 110
+"""Characters of the asker's own clause that are quoted; one that is longer is not."""
 LABEL_WIDTH, GAP = 12, 2
-WHY = "Why"
+WHY, RATHER = "Why", "Rather this?"
+CHOSEN = "you chose it"
+SOURCE_TITLE = 70
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`quote` is the asker's own phrase, or None: a channel must never take it for markup.
-
-    `spare` rows leave a short answer that would be too long, the highest first; those with 0 stay.
-    """
+    """`quote` is the asker's own clause, or None: a channel must never take it for markup."""
 
     label: str
     text: str
     quote: str | None = None
-    spare: Literal[0, 1, 2, 3, 4, 5] = 0
 
     @property
     def whole(self) -> str:
         return self.text if self.quote is None else f"{self.text} {self.quote}".lstrip()
+
+    @property
+    def lines(self) -> int:
+        """In a terminal of 80 columns."""
+        return len(wrap(self.whole, COLUMNS - max(len(self.label), LABEL_WIDTH) - GAP)) or 1
 
     def __len__(self) -> int:
         return max(len(self.label), LABEL_WIDTH) + GAP + len(self.whole) + 1
@@ -39,13 +42,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """`notes` come first, where there are any; the rows stand in three groups: advice, alternatives, provenance."""
+    """`notes` come first, where there are any. `alternatives` are the names of the likeliest others, numbered.
+
+    `provenance` says whose words these are; it, and all of `advice` but three rows, is there with "more" only.
+    """
 
     notes: tuple[str, ...]
     headline: str
     sureness: str
     place: str
-    summary: str
     advice: tuple[Row, ...]
     alternatives: tuple[Row, ...]
     provenance: tuple[Row, ...]
@@ -56,77 +61,93 @@ class Outline:
 
 
 def outline(guidance: Guidance, *, more: bool) -> Outline:
-    """The whole answer with `more`, else at most SHORT_LIMIT characters of it."""
+    """The whole answer with `more`, else what fits into SHORT_LIMIT characters and SHORT_LINES lines of it."""
     barrier = guidance.barrier
     notes = tuple(note for note in (guidance.acknowledgement, guidance.language_note) if note)
-    headline, sureness = barrier.name, f"({guidance.sureness})"
-    place = f"{barrier.dimension} · {barrier.theme} · {barrier.id}"
-    summary = guidance.summary.text
-    groups = [list(rows(guidance, more=more)) for rows in (_advice, _alternatives, _provenance)]
-    if not more:
-        opening = (*notes, f"{headline}  {sureness}", place, summary)
-        groups = _shortened(groups, SHORT_LIMIT - sum(len(line) + 1 for line in opening))
-    advice, alternatives, provenance = map(tuple, groups)
-    return Outline(notes, headline, sureness, place, summary, advice, alternatives, provenance)
+    headline, sureness = barrier.name, f"({guidance.sureness or CHOSEN})"
+    place = f"{barrier.dimension} · {barrier.theme}"
+    advice = tuple(_advice(guidance, more=more))
+    opening = tuple(Row("", line) for line in (*notes, f"{headline}  {sureness}", place))
+    return Outline(
+        notes,
+        headline,
+        sureness,
+        place,
+        advice,
+        alternatives=_alternatives(guidance, None if more else (*opening, *advice)),
+        provenance=tuple(_provenance(guidance)) if more else (),
+    )
 
 
 def without_quotes(told: Outline) -> Outline:
     """For other eyes than the asker's: none of their own words."""
-
-    def cleared(rows: tuple[Row, ...]) -> tuple[Row, ...]:
-        return tuple(replace(row, quote=None) for row in rows if row.label != WHY)
-
-    return replace(told, advice=cleared(told.advice), alternatives=cleared(told.alternatives))
+    return replace(told, advice=tuple(row for row in told.advice if row.label != WHY))
 
 
-def quoted(reason: str) -> str:
-    """On one line, cut where it is long."""
-    phrase = " ".join(reason.split())
-    return f"“{phrase}”" if len(phrase) <= QUOTE_LIMIT else f"“{phrase[: QUOTE_LIMIT - 1].rstrip()}…”"
+def options(listed: Listed, *, with_quotes: bool = True) -> tuple[Row, ...]:
+    """A short list's rows: each barrier in a line, labelled with its number, and the clause that speaks for it."""
+    return tuple(
+        Row(str(number), barrier.one_line, quoted(barrier.reason) if with_quotes else None)
+        for number, barrier in enumerate(listed.barriers, start=1)
+    )
+
+
+def quoted(reason: str | None) -> str | None:
+    """On one line; None where it is long: half a clause says something else."""
+    phrase = " ".join(reason.split()) if reason else ""
+    return f"“{phrase}”" if 0 < len(phrase) <= QUOTE_LIMIT else None
+
+
+def source_title(source: Source) -> str:
+    """Who, when and what, short enough for a list."""
+    first = source.authors.split(";")[0].split(",")[0].split(" (")[0].removesuffix(" et al.").strip()
+    others = " et al." if ";" in source.authors or "et al" in source.authors else ""
+    title = source.title.split(": ")[0]
+    title = title if len(title) <= SOURCE_TITLE else f"{title[:SOURCE_TITLE].rsplit(' ', 1)[0]} …"
+    return f"{first}{others} {source.year.split(' ')[0]}: {title}"
 
 
 def _advice(guidance: Guidance, *, more: bool) -> Iterator[Row]:
-    if guidance.barrier.reason:
-        yield Row(WHY, "you wrote", quoted(guidance.barrier.reason))
+    if quote := quoted(guidance.barrier.reason):
+        yield Row(WHY, "you wrote", quote)
+    if more:
+        yield Row("In short", guidance.summary.text)
     if guidance.measure_note:
         yield Row("Figures", guidance.measure_note)
     yield Row("This week", guidance.first_step.text)
     if more:
         yield Row("", f"You then have: {guidance.deliverable} It takes {guidance.effort}.")
-    first, *others = guidance.next_quarter if more else guidance.next_quarter[:STEPS_BEFORE_MORE]
-    yield Row("Next quarter", f"• {first.text}")
-    for step in others:
-        yield Row("", f"• {step.text}", spare=3)
-    yield Row("Good is", guidance.good_looks_like, spare=2)
+        first, *others = guidance.next_quarter
+        yield Row("Next quarter", f"• {first.text}")
+        yield from (Row("", f"• {step.text}") for step in others)
+        yield Row("The aim", guidance.good_looks_like)
     if not guidance.measure_note:
         yield Row("Fixed when", guidance.fixed_when)
+    if not more:
+        return
     if guidance.upstream:
-        yield Row("Often from", guidance.upstream, spare=1)
+        yield Row("Caused by", guidance.upstream)
     if guidance.not_yet_when:
-        yield Row("Can wait", guidance.not_yet_when, spare=5)
-    if more:
-        yield Row("Ask back", guidance.ask_back)
-        if guidance.tools:
-            yield Row("Tools", guidance.tools)
+        yield Row("Not now if", guidance.not_yet_when)
+    yield Row("Ask the team", guidance.ask_back)
+    if guidance.tools:
+        yield Row("Tools", guidance.tools)
 
 
-def _alternatives(guidance: Guidance, *, more: bool) -> Iterator[Row]:
-    said = guidance.barrier.reason
-    yield _one_line("If not that", guidance.runner_up, said)
-    if guidance.second and guidance.second.id != guidance.runner_up.id:
-        yield _one_line("Also likely", guidance.second, said, spare=4)
-    if more:
-        known = {guidance.runner_up.id, guidance.second.id if guidance.second else ""}
-        yield from (_one_line("Parked", line, said) for line in guidance.parked if line.id not in known)
+def _alternatives(guidance: Guidance, beside: Sequence[Row] | None) -> tuple[Row, ...]:
+    """One row of as many names as there is room for; of all where there is nothing `beside` it to count."""
+    names = [f"{number} {other.name}" for number, other in enumerate(guidance.others, start=1)]
+    while names:
+        row = Row(RATHER, " · ".join(names))
+        rows = (*(beside or ()), row)
+        fits = sum(map(len, rows)) <= SHORT_LIMIT and sum(each.lines for each in rows) <= SHORT_LINES
+        if beside is None or fits or len(names) == 1:
+            return (row,)
+        names.pop()
+    return ()
 
 
-def _one_line(label: str, line: BarrierLine, said: str | None, spare: Literal[0, 4] = 0) -> Row:
-    """With the phrase that speaks for it, unless `said` was that phrase."""
-    because = f"({quoted(line.reason)})" if line.reason and line.reason != said else None
-    return Row(label, f"{line.name}, {line.theme}: {line.one_line}", because, spare)
-
-
-def _provenance(guidance: Guidance, *, more: bool) -> Iterator[Row]:
+def _provenance(guidance: Guidance) -> Iterator[Row]:
     codes = ", ".join(f"“{code}”" for code in guidance.study.codes)
     match guidance.study.provenance:
         case "study-code":
@@ -136,15 +157,6 @@ def _provenance(guidance: Guidance, *, more: bool) -> Iterator[Row]:
             yield Row("The study", says)
         case _:
             yield Row("The study", "has no code for this; we put it under the nearest of its themes")
-    ids = ", ".join(source.id for source in guidance.sources)
-    yield Row("Our advice", f"{guidance.evidence}. Sources: {ids}" + ("" if more else " (“more” shows them)"))
-
-
-def _shortened(groups: Sequence[Sequence[Row]], limit: int) -> list[list[Row]]:
-    """Without the rows that are spared most easily, as many as it takes to stay within `limit` characters."""
-    kept = [row for group in groups for row in group]
-    for row in sorted((row for row in kept if row.spare), key=lambda row: -row.spare):
-        if sum(map(len, kept)) <= limit:
-            break
-        kept.remove(row)
-    return [[row for row in group if row in kept] for group in groups]
+    yield Row("Our advice", guidance.evidence)
+    records = ", ".join(citation.record for citation in guidance.citations)
+    yield Row("Records", f"{records}; index {guidance.index_version}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -30,7 +29,8 @@ from bot.index.version import (
 from bot.retrieval.encoder import Encoder
 from bot.retrieval.lexical import write_lexical_index
 from bot.retrieval.vectors import write_vector_index
-from bot.triage.lessons import fit_key, lessons_of, of_barriers, of_scope
+from bot.triage.heads import TaughtHead
+from bot.triage.lessons import encoded_lessons, fit_key, lessons_of
 from bot.triage.likeness import sounds_of
 
 Progress = Callable[[str, float], None]
@@ -40,16 +40,8 @@ PACKAGED = Path(__file__).parent.parent / "packaged"
 PACKAGED_HEADS, PACKAGED_VECTORS = PACKAGED / "heads", PACKAGED / "vectors.npz"
 
 
-@dataclass(frozen=True, slots=True)
-class Encoders:
-    """`records` finds records and judges scope, `ranking` ranks barriers; the same object where there is only one."""
-
-    records: Encoder
-    ranking: Encoder
-
-
 def build(
-    source: KnowledgeSource, number: int, encoders: Encoders, cache: VectorCache, folder: Path, progress: Progress
+    source: KnowledgeSource, number: int, encoder: Encoder, cache: VectorCache, folder: Path, progress: Progress
 ) -> None:
     """Write a complete version into the empty `folder` and verify it.
 
@@ -59,24 +51,24 @@ def build(
     from chromadb.errors import ChromaError
 
     try:
-        manifest = _write(source, number, encoders, cache, folder, progress)
+        manifest = _write(source, number, encoder, cache, folder, progress)
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
         progress("checking the new index", 0.9)
-        verify(folder, source, encoders, cache)
+        verify(folder, source, encoder, cache)
     except (OSError, sqlite3.Error, ChromaError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise HomeUnwritable(folder.parent, reason) from error
     progress("ready", 1.0)
 
 
-def verify(folder: Path, source: KnowledgeSource, encoders: Encoders, cache: VectorCache) -> None:
+def verify(folder: Path, source: KnowledgeSource, encoder: Encoder, cache: VectorCache) -> None:
     """Raises IndexDamaged unless the counts are right and every record finds itself."""
     version = IndexVersion(folder)
     try:
         records = records_of(source.knowledge)
         if version.knowledge != source.knowledge:
             raise IndexDamaged(folder, "the knowledge in it is not what was read")
-        vectors = cache.encode(encoders.records, [record.text for record in records], _silent)
+        vectors = cache.encode(encoder, [record.text for record in records], _silent)
         found = version.vectors.search(vectors, 3)
         for record, hits in zip(records, found, strict=True):
             if not any(hit.id == record.id or hit.text == record.text for hit in hits):
@@ -86,18 +78,18 @@ def verify(folder: Path, source: KnowledgeSource, encoders: Encoders, cache: Vec
 
 
 def _write(
-    source: KnowledgeSource, number: int, encoders: Encoders, cache: VectorCache, folder: Path, progress: Progress
+    source: KnowledgeSource, number: int, encoder: Encoder, cache: VectorCache, folder: Path, progress: Progress
 ) -> Manifest:
     progress("writing the knowledge", 0.0)
     (folder / KNOWLEDGE).write_text(source.knowledge.model_dump_json(), encoding="utf-8")
-    _write_heads(source, encoders, cache, folder / HEADS, progress)
+    _write_heads(source, encoder, cache, folder / HEADS, progress)
     records = records_of(source.knowledge)
     vectors = cache.encode(
-        encoders.records,
+        encoder,
         [record.text for record in records],
         lambda done, of: progress("encoding records", 0.6 + 0.1 * done / of),
     )
-    sounds = cache.encode(encoders.records, [sound for _, sound in sounds_of(source.knowledge)], _silent)
+    sounds = cache.encode(encoder, [sound for _, sound in sounds_of(source.knowledge)], _silent)
     np.save(folder / SOUNDS, sounds, allow_pickle=False)
     progress("indexing words", 0.7)
     rows = [(record.id, record.kind, record.barrier, record.text) for record in records]
@@ -105,12 +97,11 @@ def _write(
     progress("indexing vectors", 0.75)
     write_vector_index(folder / CHROMA, rows, vectors)
     return Manifest(
-        format=1,
+        format=2,
         number=number,
         built_at=datetime.now(UTC),
         content_hash=sha256(source.knowledge.model_dump_json().encode()).hexdigest(),
-        encoder=encoders.records.id,
-        ranking_encoder=encoders.ranking.id,
+        encoder=encoder.id,
         records=len(records),
         barriers=len(source.knowledge.barriers),
         knowledge_files=dict(source.fingerprint),
@@ -119,11 +110,11 @@ def _write(
 
 
 def _write_heads(
-    source: KnowledgeSource, encoders: Encoders, cache: VectorCache, folder: Path, progress: Progress
+    source: KnowledgeSource, encoder: Encoder, cache: VectorCache, folder: Path, progress: Progress
 ) -> None:
     lessons = lessons_of(source.knowledge, source.messages)
     themes_of = {barrier.id: barrier.theme for barrier in source.knowledge.barriers}
-    key = fit_key(lessons, themes_of, (encoders.records.id, encoders.ranking.id))
+    key = fit_key(lessons, themes_of, encoder.id)
     if (PACKAGED_HEADS / "KEY").exists() and (PACKAGED_HEADS / "KEY").read_text(encoding="ascii").strip() == key:
         folder.mkdir()
         for file in PACKAGED_HEADS.iterdir():  # copytree would hide why a file was not written
@@ -131,17 +122,18 @@ def _write_heads(
         return
     from bot.triage.fitting import fit
 
-    by_ranking, by_records = (
-        cache.encode(encoder, [lesson.text for lesson in taught], lambda done, of, start=start: progress(
-            "encoding messages to learn from", start + 0.2 * done / of
-        ))
-        for encoder, taught, start in (
-            (encoders.ranking, of_barriers(lessons), 0.0), (encoders.records, of_scope(lessons), 0.2)
-        )
-    )  # fmt: skip
+    vectors = cache.encode(
+        encoder,
+        [lesson.text for lesson in encoded_lessons(lessons)],
+        lambda done, of: progress("encoding messages to learn from", 0.4 * done / of),
+    )
     progress("fitting the ranking", 0.4)
-    fit(lessons, themes_of, by_ranking, by_records).save(folder)
+    fit(lessons, themes_of, vectors, head_of(encoder)).save(folder)
     (folder / "KEY").write_text(key, encoding="ascii")
+
+
+def head_of(encoder: Encoder) -> TaughtHead | None:
+    return TaughtHead.load(encoder.taught_head) if encoder.taught_head else None
 
 
 def _silent(_done: int, _of: int) -> None:

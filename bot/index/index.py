@@ -9,12 +9,13 @@ from datetime import date
 from pathlib import Path
 
 from bot.errors import IndexDamaged, IndexMissing
-from bot.index.build import PACKAGED_VECTORS, Encoders, Progress, build
+from bot.index.build import PACKAGED_VECTORS, Progress, build
 from bot.index.diff import KnowledgeDiff, diff
 from bot.index.shelf import LOCK_WAIT_S, Shelf
 from bot.index.source import KnowledgeSource, changed_files, fingerprint, read_source
 from bot.index.vectors import VectorCache
 from bot.index.version import IndexVersion
+from bot.retrieval.encoder import Encoder
 
 Tell = Callable[[str], None]
 """Called with a sentence for the person who waits."""
@@ -41,10 +42,10 @@ class Refreshed:
 class Index:
     """Serves versions from `home`, builds them from the knowledge in `folder`. Never reads the clock itself."""
 
-    def __init__(self, home: Path, folder: Path, encoders: Encoders, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
+    def __init__(self, home: Path, folder: Path, encoder: Encoder, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
         self._shelf = Shelf(home)
         self._folder = folder
-        self._encoders = encoders
+        self._encoder = encoder
         self._cache = VectorCache(home / "cache" / "vectors.sqlite", PACKAGED_VECTORS)
         self._lock_wait_s = lock_wait_s
 
@@ -62,7 +63,7 @@ class Index:
                 version = self._shelf.open_current()
                 if self._fits(version):  # another process was first
                     return version
-                tell(f"The index was built with another encoder ({version.manifest.ranking_encoder}). Building anew.")
+                tell(f"The index was built with another encoder ({version.manifest.encoder}). Building anew.")
             except IndexMissing:
                 tell("First run: building the knowledge index.")
             except IndexDamaged as damage:
@@ -104,10 +105,9 @@ class Index:
     def _build(self, source: KnowledgeSource, progress: Progress) -> tuple[IndexVersion, tuple[int, ...]]:
         number = self._shelf.next_number()
         with self._shelf.new_folder() as folder:
-            build(source, number, self._encoders, self._cache, folder, progress)
+            build(source, number, self._encoder, self._cache, folder, progress)
             self._shelf.promote(folder, number)
         return self._shelf.open_current(), tuple(self._shelf.drop_old())
 
     def _fits(self, version: IndexVersion) -> bool:
-        made_by = (version.manifest.encoder, version.manifest.ranking_encoder)
-        return made_by == (self._encoders.records.id, self._encoders.ranking.id)
+        return version.manifest.encoder == self._encoder.id

@@ -39,12 +39,11 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    format: Literal[1]
+    format: Literal[2]
     number: int
     built_at: datetime
     content_hash: str
     encoder: str
-    ranking_encoder: str
     records: int
     barriers: int
     knowledge_files: dict[str, str]

@@ -2,7 +2,7 @@
 
 from bot.knowledge.files import Problem
 from bot.knowledge.load import Reading, check_knowledge, load_knowledge, packaged_knowledge, read_knowledge
-from bot.knowledge.messages import ContrastMessage, LearningMessage, Messages, ScopeMessage, read_messages
+from bot.knowledge.messages import ContrastMessage, LearningMessage, Messages, RealMessage, ScopeMessage, read_messages
 from bot.knowledge.models import (
     Barrier,
     Choice,
@@ -29,6 +29,7 @@ __all__ = [
     "Problem",
     "Question",
     "Reading",
+    "RealMessage",
     "ScopeMessage",
     "ScopeReply",
     "Source",

@@ -28,7 +28,7 @@ LENDABLE = frozenset(
         "tools",
     }
 )
-MESSAGE_FILES = ("messages.jsonl", "contrast.jsonl", "scope.jsonl")
+MESSAGE_FILES = ("messages.jsonl", "real.jsonl", "contrast.jsonl", "scope.jsonl")
 EXPECTED = {
     *(f"{name}.yaml" for name in SHAPES if name != "barrier"),
     *(f"schema/{name}.json" for name in SHAPES),

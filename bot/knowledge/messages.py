@@ -26,6 +26,23 @@ class LearningMessage(Record):
     text: MessageText
 
 
+class RealMessage(Record):
+    """What somebody wrote somewhere, retold, and labelled by reading.
+
+    `barriers` were named first, `also_barriers` would do as well; `readings` counts how many labelled it without seeing
+    each other's labels; `url` is empty where it was composed.
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z]\d{3,5}$")]
+    text: MessageText
+    barriers: Annotated[tuple[BarrierId, ...], Field(min_length=1, max_length=2)]
+    also_barriers: tuple[BarrierId, ...] = ()
+    readings: Literal[1, 2]
+    lang: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+    source: str
+    url: str
+
+
 class ContrastMessage(Record):
     """Words that sound like one theme and belong to another."""
 
@@ -35,7 +52,7 @@ class ContrastMessage(Record):
 
 
 class ScopeMessage(Record):
-    """Words that are not ours to answer, or, when vague, that `themes` would each explain."""
+    """Words that are not ours to answer, or, when vague, that several themes (`themes`, where known) would explain."""
 
     kind: Literal["out_near", "out_far", "vague", "about"]
     text: MessageText
@@ -45,6 +62,7 @@ class ScopeMessage(Record):
 @dataclass(frozen=True)
 class Messages:
     learning: tuple[LearningMessage, ...]
+    real: tuple[RealMessage, ...]
     contrast: tuple[ContrastMessage, ...]
     scope: tuple[ScopeMessage, ...]
 
@@ -64,16 +82,18 @@ class Lines(Generic[M]):
 @dataclass(frozen=True)
 class MessageFiles:
     learning: Lines[LearningMessage]
+    real: Lines[RealMessage]
     contrast: Lines[ContrastMessage]
     scope: Lines[ScopeMessage]
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        return (*self.learning.problems, *self.contrast.problems, *self.scope.problems)
+        return (*self.learning.problems, *self.real.problems, *self.contrast.problems, *self.scope.problems)
 
     def messages(self) -> Messages:
         return Messages(
             tuple(self.learning.messages.values()),
+            tuple(self.real.messages.values()),
             tuple(self.contrast.messages.values()),
             tuple(self.scope.messages.values()),
         )
@@ -83,13 +103,14 @@ def read_messages(folder: Path) -> Messages:
     """For those who learn from them. Whether their barriers and themes exist is found by `read_knowledge`."""
     files = read_message_files(folder)
     if files.problems:
-        raise KnowledgeInvalid(sorted(files.problems), files=3)
+        raise KnowledgeInvalid(sorted(files.problems), files=4)
     return files.messages()
 
 
 def read_message_files(folder: Path) -> MessageFiles:
     return MessageFiles(
         read_lines(folder / "training" / "messages.jsonl", LearningMessage),
+        read_lines(folder / "training" / "real.jsonl", RealMessage),
         read_lines(folder / "training" / "contrast.jsonl", ContrastMessage),
         read_lines(folder / "training" / "scope.jsonl", ScopeMessage),
     )
@@ -117,6 +138,10 @@ def check_messages(files: MessageFiles, folder: Folder) -> Iterator[Problem]:
     """What a line cannot know of itself: that its barrier and themes exist and belong together."""
     yield from files.problems
     yield from check_learning(files.learning, folder)
+    for number, real in files.real.messages.items():
+        for barrier in (*real.barriers, *real.also_barriers):
+            if complaint := folder.unknown_barrier(barrier):
+                yield Problem(files.real.path, number, complaint)
     for number, contrast in files.contrast.messages.items():
         for complaint in contrast_complaints(contrast, folder):
             yield Problem(files.contrast.path, number, complaint)
@@ -159,7 +184,7 @@ def scope_complaints(message: ScopeMessage, folder: Folder) -> Iterator[str]:
     for theme in message.themes:
         if complaint := folder.unknown_theme(theme):
             yield complaint
-    if message.kind == "vague" and len(set(message.themes)) < 2:
-        yield "a vague message needs the themes that could be meant; name two or more"
+    if message.kind == "vague" and len(set(message.themes)) == 1:
+        yield "a vague message could mean several themes; name two or more, or none"
     if message.kind != "vague" and message.themes:
         yield f"a message of kind {message.kind} has no themes; remove them, or call it vague"

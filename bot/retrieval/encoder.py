@@ -24,7 +24,7 @@ Vectors = NDArray[np.floating]
 MAX_TOKENS = 256
 MAX_PARTS = 8
 ENCODERS = Path(__file__).parent.parent / "encoders"
-PLAIN, RANKING = ENCODERS / "all-minilm-l6-v2", ENCODERS / "triage-minilm-l6"
+PACKAGED_ENCODER = ENCODERS / "triage-minilm-l6"
 
 
 class Encoder(Protocol):
@@ -32,6 +32,11 @@ class Encoder(Protocol):
 
     @property
     def id(self) -> str: ...
+
+    @property
+    def taught_head(self) -> Path | None:
+        """The file of the head that it was trained with, if it was trained for this."""
+        ...
 
     def encode(self, texts: Sequence[str]) -> Vectors: ...
 
@@ -49,6 +54,7 @@ class OnnxEncoder:
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         self.id = (folder / "ID").read_text(encoding="utf-8").strip()
+        self.taught_head = folder / "head.npz"
         self._folder = folder
         self._threads = threads
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from bot.retrieval.encoder import Encoder, Vectors
 from bot.retrieval.hits import Hit, fuse
 from bot.retrieval.lexical import LexicalIndex
@@ -26,9 +24,12 @@ class Retriever:
 
     def search_vector(self, vector: Vectors, text: str, limit: int = 20) -> list[Hit]:
         """As `search`; `vector` has shape (1, dimensions)."""
-        return fuse(self._vectors.search(vector, DEPTH)[0], self._lexical.search(text, DEPTH), limit)
+        return fuse(*self.rankings(vector, text), limit)
 
-    def with_records_of(self, barriers: Sequence[str], hits: Sequence[Hit]) -> list[Hit]:
-        """The hits, then the records of these barriers that are not among them: what an answer may cite."""
-        found = {hit.id for hit in hits}
-        return [*hits, *(hit for hit in self._vectors.of_barriers(barriers) if hit.id not in found)]
+    def rankings(self, vector: Vectors, text: str) -> tuple[list[Hit], list[Hit]]:
+        """The nearest records by vectors (score: cosine) and by words (score: BM25), before they are fused."""
+        return self._vectors.search(vector, DEPTH)[0], self._lexical.search(text, DEPTH)
+
+    def records_of(self, barrier: str, vector: Vectors) -> list[Hit]:
+        """Every record of a barrier, the one that resembles the message most first; score: cosine."""
+        return self._vectors.records_of(barrier, vector)

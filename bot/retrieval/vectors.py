@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from bot.retrieval.encoder import Vectors
 from bot.retrieval.hits import Hit
@@ -48,7 +51,7 @@ class VectorIndex:
 
     def __init__(self, folder: Path) -> None:
         self._client = _client(folder)
-        self._records: dict[str, list[Hit]] = {}
+        self._records: dict[str, tuple[list[Hit], Vectors]] = {}
         self._collection: Collection = self._client.get_collection(COLLECTION, embedding_function=None)
 
     def count(self) -> int:
@@ -70,22 +73,25 @@ class VectorIndex:
             for row in zip(found["ids"], documents, metadatas, distances, strict=True)
         ]
 
-    def of_barriers(self, barriers: Sequence[str]) -> list[Hit]:
-        """Every record of these barriers, in the order of their ids; score 0, for none was asked for."""
-        for barrier in barriers:
-            if barrier not in self._records:  # they never change
-                self._records[barrier] = self._of_barrier(barrier)
-        return sorted((hit for barrier in barriers for hit in self._records[barrier]), key=lambda hit: hit.id)
+    def records_of(self, barrier: str, vector: Vectors) -> list[Hit]:
+        """Every record of a barrier, nearest to `vector` (1, dimensions) first, score = cosine similarity."""
+        if barrier not in self._records:  # they never change
+            self._records[barrier] = self._of_barrier(barrier)
+        hits, vectors = self._records[barrier]
+        scored = [replace(hit, score=float(cosine)) for hit, cosine in zip(hits, vectors @ vector[0], strict=True)]
+        return sorted(scored, key=lambda hit: (-hit.score, hit.id))
 
-    def _of_barrier(self, barrier: str) -> list[Hit]:
-        found = self._collection.get(where={"barrier": barrier}, include=["documents", "metadatas"])
-        documents, metadatas = found["documents"], found["metadatas"]
-        if documents is None or metadatas is None:
+    def _of_barrier(self, barrier: str) -> tuple[list[Hit], Vectors]:
+        found = self._collection.get(where={"barrier": barrier}, include=["documents", "metadatas", "embeddings"])
+        documents, metadatas, embeddings = found["documents"], found["metadatas"], found["embeddings"]
+        if documents is None or metadatas is None or embeddings is None:
             raise ValueError("Chroma left out what was asked for")
-        return [
+        hits = [
             Hit(id, str(metadata["kind"]), str(metadata["barrier"]), text, 0.0, "vectors")
             for id, text, metadata in zip(found["ids"], documents, metadatas, strict=True)
         ]
+        vectors = np.asarray(embeddings, dtype=np.float32)
+        return hits, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def close(self) -> None:
         self._client.close()

@@ -10,7 +10,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 TurnState = Literal["heard", "sending", "delivered", "undeliverable"]
-TurnAction = Literal["answer", "clarify", "decline", "notice", "shared", "failed"]
+TurnAction = Literal["answer", "shortlist", "clarify", "decline", "notice", "shared", "failed"]
 Erasure = Literal["deleted", "forgotten", "expired"]
 Manners = Literal["open", "mentions-only", "quiet"]
 
@@ -67,7 +67,8 @@ class Turn(Table):
     `revision` counts what it is to answer (bursts, edits, buttons); `answered` and `delivered` follow it.
     `reply` is what was said, as JSON; the labels beside it stay when the texts go (`erased` says why). `reply_url` is
     a secret, erased once used. `posted` is the platform's id of the one visible message. `waits`: more may be typed.
-    `closed`: its question was answered in words.
+    `closed`: its question was answered in words. `picked` is the barrier that the asker chose, `tapped`: by a tap on
+    this turn; `refusals` counts "none of these".
     """
 
     __tablename__ = "turns"
@@ -105,6 +106,9 @@ class Turn(Table):
     closed: Mapped[bool]
     offered: Mapped[list[dict[str, Any]]]
     chosen: Mapped[int | None]
+    picked: Mapped[str | None]
+    tapped: Mapped[bool]
+    refusals: Mapped[int]
     rejected: Mapped[list[str]]
 
     action: Mapped[TurnAction | None] = mapped_column(String)

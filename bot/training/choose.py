@@ -1,92 +1,135 @@
-"""Choose the bounds of triage on labelled messages."""
+"""Choose the bounds of triage on labelled messages, by the very functions that serve."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.app import Bot, encoder_of, open_index
 from bot.evaluation import Labelled, read_labelled
-from bot.index.build import PACKAGED_HEADS
-from bot.retrieval.encoder import PLAIN, RANKING, OnnxEncoder
-from bot.triage.bounds import FILE, Bounds
-from bot.triage.heads import SCOPES, Floats, Heads, calibrated
-from bot.triage.questions import worth_asking
+from bot.settings import Settings
+from bot.training.material import today
+from bot.triage import Bounds, Message, Stages
+from bot.triage.bounds import FILE
+from bot.triage.heads import Floats, calibrated
+from bot.triage.scope import outside, vagueness
 
-IN, VAGUE = SCOPES.index("in"), SCOPES.index("vague")
-TEMPERATURES = np.linspace(0.5, 1.2, 29)
-DECLINE_AT = np.linspace(0.3, 0.8, 51)
-CLARIFY_AT = np.linspace(0.1, 0.85, 76)
-SURE = 0.7
+TEMPERATURES = np.linspace(0.5, 2.0, 61)
+DECLINE_AT = np.linspace(0.3, 0.9, 61)
+SURE_AT = np.linspace(0.2, 0.9, 71)
+QUITE, FAIRLY = 0.90, 0.65
+"""How often what is called quite or fairly sure must be right."""
+FEWEST = 12
+"""Messages that a precision is believed of."""
+RAW = Bounds(temperature=1, decline_at=1, quite_sure_at=1, fairly_sure_at=1, chosen_on="")
 
 
-def choose_bounds(file: Path) -> str:
+def choose_bounds(files: Sequence[Path]) -> str:
     """Write `bot/triage/bounds.json`; a sentence on what was chosen. Raises LabelledSetInvalid."""
-    labelled = read_labelled(file)
-    heads, plain, ranking = Heads.load(PACKAGED_HEADS), OnnxEncoder(PLAIN), OnnxEncoder(RANKING)
-    ranked = [heads.rank(ranking.encode([m.text])[0], m.text) for m in labelled]
-    themes = np.stack([of_themes for of_themes, _ in ranked])
-    temperature = _temperature(themes, labelled, heads.themes)
-    first = [float(np.exp(calibrated(*logs, heads.theme_of, temperature)).max()) for logs in ranked]
-    scopes = np.stack([heads.scope(plain.encode([m.text])[0], m.text) for m in labelled])
-    vague = scopes[:, VAGUE] / (scopes[:, IN] + scopes[:, VAGUE])
-    worth = [worth_asking(float(share), sure) for share, sure in zip(vague, first, strict=True)]
-    labels = np.array([m.scope for m in labelled])
+    read = [read_labelled(file) for file in files]
+    labelled = [item for items in read for item in items]
+    sets = np.repeat(np.arange(len(read)), [len(items) for items in read])
+    with TemporaryDirectory() as home:
+        settings = Settings(triage_home=Path(home), triage_embeddings=None)
+        encoder = encoder_of(settings)
+        version = open_index(settings, encoder).open(today(), lambda _what, _done: None, lambda _sentence: None)
+        bot = Bot(version, encoder, today, bounds=RAW)
+        judged = [bot.triage(Message(item.text)) for item in labelled]
+        version.close()
+    first, right = _first(judged, labelled)
+    temperature = _temperature(first, right)
+    told = _first_probability(judged, temperature)
+    beyond = np.array(
+        [outside(stages.scope, float(p), stages.message.text) for stages, p in zip(judged, told, strict=True)]
+    )
+    # A vague message has no barrier that would be right.
+    rows = [row for row, item in enumerate(labelled) if item.barriers or item.scope == "vague"]
+    meant = np.array([told[row] * (1 - vagueness(judged[row].scope)) for row in rows])
+    first_right = np.array([_is_right(judged[row], labelled[row]) for row in rows])
+    quite = _surest(meant, first_right, QUITE, upto=1.0)
+    fairly = _surest(meant, first_right, FAIRLY, upto=quite)
+    hashed = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     bounds = Bounds(
         temperature=temperature,
-        decline_at=_decline_at(1 - scopes[:, IN] - scopes[:, VAGUE], labels),
-        clarify_at=_clarify_at(np.array(worth), labels),
-        chosen_on=f"{file.name}, {len(labelled)} messages, {sha256(file.read_bytes()).hexdigest()[:12]}",
+        decline_at=_decline_at(beyond, np.array([item.scope for item in labelled]), sets),
+        quite_sure_at=quite,
+        fairly_sure_at=fairly,
+        chosen_on=f"{', '.join(file.name for file in files)}: {len(labelled)} messages, {hashed}",
     )
     FILE.write_text(bounds.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return str(bounds)
 
 
-def _temperature(logs: Floats, labelled: Sequence[Labelled], themes: tuple[str, ...]) -> float:
-    """Least squared distance between what the first theme is said to be worth and whether it is right (Brier).
+def _first(judged: Sequence[Stages], labelled: Sequence[Labelled]) -> tuple[list[Floats], NDArray[np.bool_]]:
+    """Log-probabilities of the barriers, best first, and whether the first is accepted, where there are labels."""
+    pairs = [(stages, item) for stages, item in zip(judged, labelled, strict=True) if item.barriers]
+    return [_logs(stages) for stages, _ in pairs], np.array([_is_right(stages, item) for stages, item in pairs])
 
-    No temperature is taken that makes more than 1 % of the messages surely wrong.
-    """
-    rows = [row for row, message in enumerate(labelled) if message.scope == "in"]
-    right = np.array([themes[int(logs[row].argmax())] in labelled[row].accepted for row in rows])
+
+def _is_right(stages: Stages, item: Labelled) -> bool:
+    return stages.ranking.barriers[0].id in item.accepted_barriers
+
+
+def _logs(stages: Stages) -> Floats:
+    return np.log(np.array([barrier.probability for barrier in stages.ranking.barriers]) + 1e-12)
+
+
+def _first_probability(judged: Sequence[Stages], temperature: float) -> Floats:
+    return np.array([np.exp(calibrated(_logs(stages), temperature))[0] for stages in judged])
+
+
+def _temperature(first: Sequence[Floats], right: NDArray[np.bool_]) -> float:
+    """Least squared distance between what the first barrier is said to be worth and whether it is right (Brier)."""
 
     def brier(temperature: float) -> float:
-        scaled = np.exp(logs[rows] / temperature)
-        said = (scaled / scaled.sum(axis=1, keepdims=True)).max(axis=1)
-        surely_wrong = float(((said >= SURE) & ~right).mean())
-        return float(((said - right) ** 2).mean()) + (1.0 if surely_wrong > 0.01 else 0.0)
+        said = np.array([np.exp(calibrated(logs, temperature))[0] for logs in first])
+        return float(((said - right) ** 2).mean())
 
     return round(float(min(TEMPERATURES, key=brier)), 3)
 
 
-def _decline_at(outside: Floats, labels: NDArray[np.str_]) -> float:
-    """Keeps in scope weighs twice: a question turned away is worse than one too many answered."""
-    ours, theirs = np.isin(labels, ["in", "vague"]), np.isin(labels, ["out_near", "out_far"])
+def _surest(said: Floats, right: NDArray[np.bool_], wanted: float, *, upto: float) -> float:
+    """The lowest bound from which, up to `upto`, what is said is right as often as wanted.
+
+    Both counted and by the calibrated probabilities themselves: a few lucky messages must not lower it.
+    """
+    for bound in SURE_AT:
+        chosen = (said >= bound) & (said < upto)
+        if chosen.sum() >= FEWEST and right[chosen].mean() >= wanted and said[chosen].mean() >= wanted - 0.1:
+            return round(float(bound), 3)
+    return upto
+
+
+def _decline_at(beyond: Floats, labels: NDArray[np.str_], sets: NDArray[np.int64]) -> float:
+    """Keeping what is in scope weighs twice: a question turned away is worse than one too many answered.
+
+    `sets` tells which file a message is of: the border of scope counts as much as the messages of every day.
+    """
+    ours, theirs = np.isin(labels, ["in", "vague"]), np.isin(labels, ["out_near", "out_far", "about"])
 
     def worth(bound: float) -> float:
-        declined = outside >= bound
-        return 2 * float(1 - declined[ours].mean()) + float(declined[theirs].mean())
+        declined = beyond >= bound
+        return float(
+            np.mean(
+                [
+                    2 * (1 - declined[ours & (sets == each)].mean()) + declined[theirs & (sets == each)].mean()
+                    for each in np.unique(sets)
+                ]
+            )
+        )
 
     return _middle_of_best(DECLINE_AT, worth)
 
 
-def _clarify_at(values: Floats, labels: NDArray[np.str_]) -> float:
-    """Answering what can be answered weighs as much as asking what must be asked."""
-
-    def worth(bound: float) -> float:
-        asked = values >= bound
-        return float(1 - asked[labels == "in"].mean()) + float(asked[labels == "vague"].mean())
-
-    return _middle_of_best(CLARIFY_AT, worth)
-
-
 def _middle_of_best(bounds: Floats, worth: Callable[[float], float]) -> float:
-    """The middle of the widest run of bounds within two points of the best: an edge would be luck."""
+    """The middle of the widest run of bounds within a point of the best: an edge would be luck."""
     worths = np.array([worth(float(bound)) for bound in bounds])
-    good = np.flatnonzero(worths >= worths.max() - 0.02)
+    good = np.flatnonzero(worths >= worths.max() - 0.01)
     runs = np.split(good, np.flatnonzero(np.diff(good) > 1) + 1)
     widest = max(runs, key=len)
     return round(float(bounds[widest].mean()), 3)

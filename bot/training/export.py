@@ -12,7 +12,8 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-from bot.training.finetune import SentenceEncoder
+from bot.training.finetune import SCALE, Ranker, SentenceEncoder
+from bot.triage.heads import Linear, TaughtHead
 
 OFFICIAL_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -60,20 +61,22 @@ def export(encoder: SentenceEncoder, tokenizer_folder: Path, out: Path) -> Path:
     return out / "model.onnx"
 
 
-def official_encoder() -> SentenceEncoder:
-    return SentenceEncoder(official_model()).eval()
-
-
-def ship(encoder: SentenceEncoder, tokenizer_folder: Path, folder: Path) -> str:
+def ship(ranker: Ranker, barriers: tuple[str, ...], tokenizer_folder: Path, folder: Path) -> str:
     """Export to a folder of `bot/encoders`, name it by its hash, and say whether the file is as it was."""
     model = folder / "model.onnx"
     before = sha256(model) if model.exists() else None
-    after = sha256(export(encoder, tokenizer_folder, folder))
+    after = sha256(export(ranker.encoder, tokenizer_folder, folder))
     (folder / "ID").write_text(f"{folder.name}@{after[:12]}\n", encoding="ascii")
+    taught_head(ranker, barriers).save(folder / "head.npz")
     if before == after:
         return f"{model}: the same file as before, SHA-256 {after}."
     cause = f"exported with {toolchain()}; other versions or other weights give other bytes" if before else "new"
     return f"{model}: SHA-256 {after}, was {before or 'absent'} ({cause})."
+
+
+def taught_head(ranker: Ranker, barriers: tuple[str, ...]) -> TaughtHead:
+    centroids = torch.nn.functional.normalize(ranker.centroids.detach(), dim=1)
+    return TaughtHead(barriers, Linear((SCALE * centroids).T.numpy(), ranker.bias.detach().numpy()))
 
 
 def sha256(path: Path) -> str:

@@ -6,40 +6,40 @@ import shutil
 from pathlib import Path
 from tempfile import gettempdir
 
-from bot.index.build import PACKAGED_HEADS, PACKAGED_VECTORS, Encoders
+from bot.index.build import PACKAGED_HEADS, PACKAGED_VECTORS, head_of
 from bot.index.records import records_of
 from bot.index.vectors import VectorCache, content_hash, write_packaged
-from bot.retrieval.encoder import PLAIN, RANKING, OnnxEncoder
+from bot.retrieval.encoder import PACKAGED_ENCODER, OnnxEncoder
 from bot.training.material import lessons, source, themes_of
 from bot.triage.fitting import fit
-from bot.triage.lessons import fit_key, of_barriers, of_scope
+from bot.triage.lessons import encoded_lessons, fit_key
 from bot.triage.likeness import sounds_of
 
 
 def fit_packaged() -> str:
     """Write `bot/packaged/heads` and `bot/packaged/vectors.npz`; a sentence on what was written.
 
-    Encodes some 10,000 messages twice; the vectors are kept in the system's temporary folder for the next time.
+    Encodes some 10,000 messages; the vectors are kept in the system's temporary folder for the next time.
     """
-    encoders = Encoders(OnnxEncoder(PLAIN), OnnxEncoder(RANKING))
+    encoder = OnnxEncoder(PACKAGED_ENCODER)
     cache = VectorCache(Path(gettempdir()) / "mlops-triage-training-vectors.sqlite")
     taught = lessons()
     heads = fit(
         taught,
         themes_of(),
-        cache.encode(encoders.ranking, [lesson.text for lesson in of_barriers(taught)], _ignore),
-        cache.encode(encoders.records, [lesson.text for lesson in of_scope(taught)], _ignore),
+        cache.encode(encoder, [lesson.text for lesson in encoded_lessons(taught)], _ignore),
+        head_of(encoder),
     )
     shutil.rmtree(PACKAGED_HEADS, ignore_errors=True)
     heads.save(PACKAGED_HEADS)
-    key = fit_key(taught, themes_of(), (encoders.records.id, encoders.ranking.id))
+    key = fit_key(taught, themes_of(), encoder.id)
     (PACKAGED_HEADS / "KEY").write_text(f"{key}\n", encoding="ascii")
 
     known = [record.text for record in records_of(source().knowledge)]
     known += [sound for _, sound in sounds_of(source().knowledge)]
-    vectors = cache.encode(encoders.records, known, _ignore)
+    vectors = cache.encode(encoder, known, _ignore)
     by_hash = {content_hash(text): vector for text, vector in zip(known, vectors, strict=True)}
-    write_packaged(PACKAGED_VECTORS, {encoders.records.id: by_hash})
+    write_packaged(PACKAGED_VECTORS, {encoder.id: by_hash})
     return f"{len(taught)} lessons, {len(by_hash)} vectors, heads {key}"
 
 

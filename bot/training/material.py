@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 
 from bot.index.source import KnowledgeSource, read_source
@@ -10,9 +10,13 @@ from bot.knowledge import packaged_knowledge
 from bot.triage.lessons import Lesson, lessons_of
 
 
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
 @cache
 def source() -> KnowledgeSource:
-    return read_source(packaged_knowledge(), datetime.now(UTC).date())
+    return read_source(packaged_knowledge(), today())
 
 
 def themes_of() -> dict[str, str]:

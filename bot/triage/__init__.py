@@ -1,8 +1,19 @@
-"""Message -> Answer | Clarify | Decline."""
+"""Message -> Answer | ShortList | Clarify | Decline."""
 
 from bot.triage.bounds import Bounds, load_bounds
 from bot.triage.message import Message
-from bot.triage.outcome import Answer, AskedQuestion, Clarify, Decline, Ranked, RankedBarrier, Ranking, Triage
+from bot.triage.outcome import (
+    Answer,
+    AskedQuestion,
+    Clarify,
+    Decline,
+    Ranked,
+    RankedBarrier,
+    Ranking,
+    ShortList,
+    Sureness,
+    Triage,
+)  # fmt: skip
 from bot.triage.triager import Stages, Triager
 
 __all__ = [
@@ -15,7 +26,9 @@ __all__ = [
     "Ranked",
     "RankedBarrier",
     "Ranking",
+    "ShortList",
     "Stages",
+    "Sureness",
     "Triage",
     "Triager",
     "load_bounds",

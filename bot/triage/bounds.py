@@ -10,13 +10,14 @@ FILE = Path(__file__).with_name("bounds.json")
 
 
 class Bounds(BaseModel):
-    """`temperature` divides the logarithms of the theme probabilities; below 1 it makes them bolder."""
+    """`temperature` divides the logarithms of the barriers' probabilities; below 1 it makes them bolder."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    temperature: float = Field(gt=0, description="of the theme probabilities")
+    temperature: float = Field(gt=0, description="of the barriers' probabilities")
     decline_at: float = Field(ge=0, le=1, description="probability of near, far and about together")
-    clarify_at: float = Field(ge=0, le=1, description="what worth_asking gives")
+    quite_sure_at: float = Field(ge=0, le=1, description="probability of the likeliest barrier")
+    fairly_sure_at: float = Field(ge=0, le=1, description="probability of the likeliest barrier")
     chosen_on: str = Field(description="the labelled messages, by file name, count and hash")
 
 

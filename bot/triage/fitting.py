@@ -14,55 +14,60 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from bot.triage.heads import SCOPES, Floats, Heads, Linear
-from bot.triage.lessons import Lesson, of_barriers, of_scope
+from bot.triage.heads import HEAD_SCALE, SCOPES, Floats, Heads, Linear, TaughtHead
+from bot.triage.lessons import Lesson, encoded_lessons
 from bot.triage.terms import Terms, characters, words
 
 CONTRAST_WEIGHT = 2.0
 MINIMUM_DOCUMENTS = 2
 BARRIER_C, TERMS_C, SCOPE_C = 3.0, 10.0, 3.0
 
+TOLERANCE = 1e-3
+"""Of the gradient: with a tenth of it the same messages are ranked the same, after twice the time."""
+
+Labelled = Sequence[tuple[int, str, float]]
+"""The row of a lesson, what it speaks for, and how much that counts."""
+
 
 def fit(
-    lessons: Sequence[Lesson], themes_of: Mapping[str, str], ranking_vectors: Floats, record_vectors: Floats
+    lessons: Sequence[Lesson], themes_of: Mapping[str, str], vectors: Floats, taught: TaughtHead | None = None
 ) -> Heads:
-    """Fit on `lessons`; `ranking_vectors` are those of `of_barriers(lessons)`, `record_vectors` of `of_scope(lessons)`.
+    """Fit on `lessons`; `vectors` are those of `encoded_lessons(lessons)`, shape (lessons, dimensions).
 
-    Vectors have the shape (lessons, dimensions); `themes_of` maps each barrier to its theme. Scope is judged on the
-    records' encoder: the ranking's was trained on messages in scope alone and has unlearnt part of the difference.
+    `themes_of` maps each barrier to its theme. `taught` is the head that the encoder was trained with; a barrier that
+    it does not know, or an encoder without one, gets the mean of its lessons.
     """
     barriers, themes = tuple(sorted(themes_of)), tuple(sorted(set(themes_of.values())))
+    encoded = encoded_lessons(lessons)
+    by_barrier = [
+        (row, barrier, share * lesson.weight) for row, lesson in enumerate(encoded) for barrier, share in lesson.shares
+    ]
     inside = [lesson for lesson in lessons if lesson.theme]
-    barrier_classes = [barriers.index(lesson.barrier or "") for lesson in of_barriers(lessons)]
-    scope_lessons = of_scope(lessons)
-
-    word_terms = _vectorizer(words).fit([lesson.text for lesson in inside])
-    character_terms = _vectorizer(characters).fit([lesson.text for lesson in inside])
-
-    def terms_of(taught: Sequence[Lesson]) -> csr_matrix:
-        texts = [lesson.text for lesson in taught]
-        return csr_matrix(hstack([word_terms.transform(texts), character_terms.transform(texts)]))
-
+    by_theme = [each for row, lesson in enumerate(inside) for each in _themes(row, lesson, themes_of)]
+    blocks = (_vectorizer(words), _vectorizer(characters))
+    inside_terms = csr_matrix(hstack([block.fit_transform([lesson.text for lesson in inside]) for block in blocks]))
+    by_scope = [(row, lesson.scope, 1.0) for row, lesson in enumerate(encoded)]
+    encoded_terms = csr_matrix(hstack([block.transform([lesson.text for lesson in encoded]) for block in blocks]))
     return Heads(
         barriers=barriers,
         themes=themes,
         theme_of=np.array([themes.index(themes_of[barrier]) for barrier in barriers]),
-        barrier_regression=_regression(ranking_vectors, barrier_classes, BARRIER_C),
-        centroids=_centroids(ranking_vectors, np.array(barrier_classes), len(barriers)),
-        terms=_terms(word_terms, character_terms),
-        theme_terms=_regression(
-            terms_of(inside),
-            [themes.index(lesson.theme or "") for lesson in inside],
-            TERMS_C,
-            weights=[1.0 if lesson.barrier else CONTRAST_WEIGHT for lesson in inside],
-        ),
-        scope_regression=_regression(record_vectors, _scopes(scope_lessons), SCOPE_C, balanced=True),
-        scope_terms=_regression(terms_of(scope_lessons), _scopes(scope_lessons), TERMS_C, balanced=True),
+        own_head=_own_head(barriers, by_barrier, vectors, taught),
+        barrier_regression=_regression(vectors, by_barrier, barriers, BARRIER_C),
+        terms=_terms(*blocks),
+        theme_terms=_regression(inside_terms, by_theme, themes, TERMS_C),
+        scope_regression=_regression(vectors, by_scope, SCOPES, SCOPE_C, balanced=True),
+        scope_terms=_regression(encoded_terms, by_scope, SCOPES, TERMS_C, balanced=True),
     )
 
 
-def _scopes(lessons: Sequence[Lesson]) -> list[int]:
-    return [SCOPES.index(lesson.scope) for lesson in lessons]
+def _themes(row: int, lesson: Lesson, themes_of: Mapping[str, str]) -> Labelled:
+    if not lesson.shares:
+        return [(row, lesson.theme or "", CONTRAST_WEIGHT)]
+    shares: dict[str, float] = {}
+    for barrier, share in lesson.shares:
+        shares[themes_of[barrier]] = shares.get(themes_of[barrier], 0.0) + share
+    return [(row, theme, share * lesson.weight) for theme, share in shares.items()]
 
 
 def _vectorizer(analyzer: Callable[[str], Iterable[str]]) -> TfidfVectorizer:
@@ -70,6 +75,7 @@ def _vectorizer(analyzer: Callable[[str], Iterable[str]]) -> TfidfVectorizer:
         analyzer=analyzer,  # pyright: ignore[reportArgumentType] - its annotation forgets callables
         sublinear_tf=True,
         min_df=MINIMUM_DOCUMENTS,
+        dtype=np.float32,  # pyright: ignore[reportArgumentType] - its annotation knows float64 only
     )
 
 
@@ -80,21 +86,34 @@ def _terms(word_terms: TfidfVectorizer, character_terms: TfidfVectorizer) -> Ter
 
 
 def _regression(
-    features: Floats | csr_matrix,
-    classes: Sequence[int],
-    c: float,
-    *,
-    weights: Sequence[float] | None = None,
-    balanced: bool = False,
+    features: Floats | csr_matrix, labelled: Labelled, classes: Sequence[str], c: float, *, balanced: bool = False
 ) -> Linear:
-    model = LogisticRegression(C=c, max_iter=500, class_weight="balanced" if balanced else None)
-    model.fit(features, classes, sample_weight=weights)
+    """A lesson that speaks for several classes is there once for each, with its weight."""
+    rows, names, weights = zip(*labelled, strict=True)
+    column = {name: place for place, name in enumerate(classes)}
+    model = LogisticRegression(C=c, tol=TOLERANCE, max_iter=500, class_weight="balanced" if balanced else None)
+    model.fit(features[list(rows)], [column[name] for name in names], sample_weight=weights)
     kind = np.float16 if isinstance(features, csr_matrix) else np.float32
     return Linear(
         np.ascontiguousarray(np.asarray(model.coef_).T.astype(kind)), np.asarray(model.intercept_, dtype=np.float32)
     )
 
 
-def _centroids(vectors: Floats, classes: np.ndarray, count: int) -> Floats:
-    means = np.stack([vectors[classes == barrier].mean(axis=0) for barrier in range(count)])
-    return (means / np.linalg.norm(means, axis=1, keepdims=True)).astype(np.float32)
+def _own_head(barriers: Sequence[str], by_barrier: Labelled, vectors: Floats, taught: TaughtHead | None) -> Linear:
+    weights = HEAD_SCALE * _centroids(barriers, by_barrier, vectors).T
+    bias = np.zeros(len(barriers), dtype=np.float32)
+    if taught is not None:
+        bias[:] = taught.linear.bias.mean()
+        for column, barrier in enumerate(taught.barriers):
+            if barrier in barriers:
+                place = barriers.index(barrier)
+                weights[:, place], bias[place] = taught.linear.weights[:, column], taught.linear.bias[column]
+    return Linear(np.ascontiguousarray(weights.astype(np.float32)), bias)
+
+
+def _centroids(barriers: Sequence[str], by_barrier: Labelled, vectors: Floats) -> Floats:
+    sums = np.zeros((len(barriers), vectors.shape[1]))
+    column = {barrier: place for place, barrier in enumerate(barriers)}
+    for row, barrier, weight in by_barrier:
+        sums[column[barrier]] += weight * vectors[row]
+    return sums / np.linalg.norm(sums, axis=1, keepdims=True)

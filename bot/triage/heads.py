@@ -17,10 +17,12 @@ from bot.triage.terms import Terms
 Floats = NDArray[np.floating]
 
 SCOPES: tuple[str, ...] = ("in", "vague", "near", "far", "about")
-CENTROID_SCALE = 16.0
-"""Of the cosine in the softmax over barrier centroids."""
-VIEW_POWERS = (0.3, 0.3, 0.4)
-"""How much each view of a message counts: regression, centroids, terms."""
+HEAD_SCALE = 16.0
+"""Of the cosine to a barrier's centroid; the encoder was trained with it."""
+VIEW_POWERS = (0.4, 0.3, 0.3)
+"""How much each view of a message counts: the encoder's own head, regression, terms."""
+RECORDS_POWER = 0.15
+"""How much the records count that a message resembles, beside the views that were fitted."""
 SCOPE_POWERS = (0.5, 0.5)
 """Vector and terms."""
 
@@ -40,30 +42,52 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True)
+class TaughtHead:
+    """What the encoder was trained with, for the barriers of that day: cosine to a centroid each, and a bias."""
+
+    barriers: tuple[str, ...]
+    linear: Linear
+
+    def save(self, file: Path) -> None:
+        weights, bias = self.linear.weights, self.linear.bias
+        np.savez_compressed(file, allow_pickle=False, barriers=np.array(self.barriers), weights=weights, bias=bias)
+
+    @classmethod
+    def load(cls, file: Path) -> TaughtHead:
+        with np.load(file, allow_pickle=False) as arrays:
+            return cls(tuple(map(str, arrays["barriers"])), Linear(arrays["weights"], arrays["bias"]))
+
+
+@dataclass(frozen=True, slots=True)
 class Heads:
     """The fitted ranking and scope. `theme_of` maps each barrier's column to its theme's column."""
 
     barriers: tuple[str, ...]
     themes: tuple[str, ...]
     theme_of: NDArray[np.int64]
+    own_head: Linear
     barrier_regression: Linear
-    centroids: Floats
     terms: Terms
     theme_terms: Linear
     scope_regression: Linear
     scope_terms: Linear
 
-    def rank(self, vector: Floats, text: str) -> tuple[Floats, Floats]:
+    def rank(self, vector: Floats, text: str, records: Floats | None = None) -> tuple[Floats, Floats]:
         """Log-probabilities of the themes (themes,) and of the barriers (barriers,) for one message.
 
-        Three views multiplied with VIEW_POWERS; within a theme the barriers follow the first two.
+        `records` are log-probabilities of the barriers (barriers,) by the records that the message resembles. The
+        views are multiplied, each with its power; within a theme the barriers follow all but the terms.
         """
+        head = self.own_head.log_probabilities(vector)
         regression = self.barrier_regression.log_probabilities(vector)
-        nearness = log_softmax(CENTROID_SCALE * self.centroids @ vector)
         terms = self.theme_terms.log_probabilities_of_terms(*self.terms.weigh(text))
         a, b, c = VIEW_POWERS
-        themes = log_normalised(a * self._by_theme(regression) + b * self._by_theme(nearness) + c * terms)
-        barriers = log_normalised((a * regression + b * nearness) / (a + b))
+        themes = a * self._by_theme(head) + b * self._by_theme(regression) + c * terms
+        barriers = (a * head + b * regression) / (a + b)
+        if records is not None:
+            themes = themes + RECORDS_POWER * self._by_theme(records)
+            barriers = barriers + RECORDS_POWER * records
+        themes, barriers = log_normalised(themes), log_normalised(barriers)
         within = barriers - self._by_theme(barriers)[self.theme_of]
         return themes, themes[self.theme_of] + within
 
@@ -88,7 +112,6 @@ class Heads:
             folder / "heads.npz",
             allow_pickle=False,
             theme_of=self.theme_of,
-            centroids=self.centroids,
             idf=self.terms.idf,
             **arrays,
         )
@@ -109,15 +132,14 @@ class Heads:
             barriers=tuple(names["barriers"]),
             themes=tuple(names["themes"]),
             theme_of=found["theme_of"],
-            centroids=found["centroids"],
             terms=Terms({term: column for column, term in enumerate(names["terms"])}, found["idf"]),
             **linears,
         )
 
 
-def calibrated(themes: Floats, barriers: Floats, theme_of: NDArray[np.int64], temperature: float) -> Floats:
-    """Log-probabilities of the barriers after those of their themes were divided by `temperature` and normalised."""
-    return barriers + (log_normalised(themes / temperature) - themes)[theme_of]
+def calibrated(barriers: Floats, temperature: float) -> Floats:
+    """Log-probabilities of the barriers, divided by `temperature` and normalised."""
+    return log_normalised(barriers / temperature)
 
 
 def log_softmax(scores: Floats) -> Floats:

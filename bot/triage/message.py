@@ -20,7 +20,8 @@ class Message:
 
     `asked` forbids a second question. `chosen` is one of `offered`, or None for "something else".
     `unsure`: the asker cannot say which of the choices, and is shown the likeliest barriers to choose from.
-    `rejected` are ids of barriers that the asker was told and said "not this" to.
+    `rejected` are ids of barriers that the asker was told and took back; `none_fits`: so were all that were listed.
+    `picked` is the barrier that the asker picked instead of the likeliest, or from a list.
     """
 
     text: str
@@ -29,6 +30,13 @@ class Message:
     chosen: Choice | None = None
     rejected: tuple[str, ...] = ()
     unsure: bool = False
+    none_fits: bool = False
+    picked: str | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the asker chose the one barrier that it is about."""
+        return self.picked is not None or (self.chosen is not None and len(self.chosen.barriers) == 1)
 
 
 def clean(text: str) -> str:
@@ -45,4 +53,5 @@ def clean(text: str) -> str:
 
 
 def has_words(text: str) -> bool:
-    return any(character.isalpha() for character in text)
+    """Whether there is more than a letter: one of a script without an alphabet may be a word."""
+    return re.search(r"[^\W\d_]{2}|[^\W\d_\u0000-\u02af]", text) is not None

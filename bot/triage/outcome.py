@@ -1,4 +1,4 @@
-"""What triage can say: Answer, Clarify or Decline, each with the ranking that it rests on."""
+"""What triage can say: Answer, ShortList, Clarify or Decline, each with the ranking that it rests on."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Literal
 from bot.knowledge import Choice, ScopeReply
 
 DeclineKind = Literal["near", "far", "about", "wordless"]
+Sureness = Literal["quite sure", "fairly sure", "a first guess"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class RankedBarrier:
-    """`reason` is the asker's own phrase that speaks for it, word for word; None where none was looked for."""
+    """`reason` is the asker's own clause that speaks for it, word for word; None where there is none."""
 
     id: str
     theme: str
@@ -49,12 +50,37 @@ class AskedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`barriers` are those worth telling, best first, with reasons. `language` is set when it is not English."""
+    """One barrier, the likeliest or the one that the asker chose, and the likeliest `others`, best first.
+
+    `sureness` is None where the asker chose. `language` is set when it is not English.
+    """
+
+    ranking: Ranking
+    barrier: RankedBarrier
+    others: tuple[RankedBarrier, ...]
+    sureness: Sureness | None
+    language: str | None = None
+
+    @property
+    def confidence(self) -> float:
+        return self.barrier.probability
+
+    @property
+    def barriers(self) -> tuple[RankedBarrier, ...]:
+        return (self.barrier, *self.others)
+
+
+@dataclass(frozen=True, slots=True)
+class ShortList:
+    """No barrier leads clearly: the likeliest, best first, to choose from."""
 
     ranking: Ranking
     barriers: tuple[RankedBarrier, ...]
-    confidence: float
     language: str | None = None
+
+    @property
+    def confidence(self) -> float:
+        return self.barriers[0].probability
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +102,4 @@ class Decline:
     language: str | None = None
 
 
-Triage = Answer | Clarify | Decline
+Triage = Answer | ShortList | Clarify | Decline

@@ -4,34 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import log
-from textwrap import shorten
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.knowledge import Choice, Knowledge, Question
-from bot.knowledge.models import LABEL_CHARACTERS
+from bot.triage.alternatives import LISTED
 from bot.triage.heads import Floats
 from bot.triage.outcome import AskedQuestion, Ranking
 
-SOUNDS_ALIKE, TOUCHES = 0.5, 0.1
+SOUNDS_ALIKE, TOUCHES = 0.6, 0.1
 """A message this alike (cosine) is asked the question whose choices hold at least this share of the probability."""
-SOUNDS_RELATED, COVERS = 0.35, 0.4
+SOUNDS_RELATED, COVERS = 0.5, 0.4
 """One that sounds less alike is asked it only if they hold this much."""
-SURENESS_COUNTS = 0.5
-"""A short message looks vague to the scope model even when the ranking knows well what it is about."""
-THEME_QUESTION, POSSIBILITIES = "theme", "possibilities"
+HELD_BY_OWN, HELD_BY_OTHERS = 0.8, 0.6
+"""How often a choice holds what a vague message means: of a question that was written for it, of another."""
+THEME_QUESTION = "theme"
 MAX_CHOICES = 4
 CHOSEN = 0.9
 """How much of the probability a choice takes: people press the wrong button too."""
 
 
-def worth_asking(vague: float, first_barrier: float) -> float:
-    """How much a question might change the answer: less, the surer the first barrier is. From -0.5 to 1.
+def worth_asking(question: AskedQuestion, ranking: Ranking, vague: float, alike: float) -> float:
+    """How many taps the question is expected to save over a short list of the likeliest barriers; negative: costs.
 
-    `vague` is the share of vague in what is not declined, `first_barrier` the probability of the likeliest barrier.
+    From the list the right barrier is one tap away where it is on it, else three (none of these, a question, another
+    list); from the question two where one of its choices holds it, else four. As far as the message is vague (`vague`,
+    from 0 to 1) the ranking knows nothing, and a question that was written for it is the better guess. One that was
+    not (`alike` is the cosine of the message to what it was written for) must not overrule a ranking that peaks.
     """
-    return vague - SURENESS_COUNTS * first_barrier
+    own = alike >= SOUNDS_ALIKE
+    vague *= 1.0 if own else 1 - ranking.barriers[0].probability
+    known = 1 - vague
+    on_list = known * sum(barrier.probability for barrier in ranking.barriers[:LISTED])
+    meant = {id for choice in question.choices for id in choice.barriers}
+    held = sum(barrier.probability for barrier in ranking.barriers if barrier.id in meant)
+    by_question = known * held + vague * (HELD_BY_OWN if own else HELD_BY_OTHERS)
+    return (3 - 2 * on_list) - (4 - 2 * by_question)
 
 
 def best_question(knowledge: Knowledge, ranking: Ranking, likeness: Mapping[str, float]) -> AskedQuestion:
@@ -49,18 +58,6 @@ def best_question(knowledge: Knowledge, ranking: Ranking, likeness: Mapping[str,
         return _theme_question(knowledge, ranking)
     _, best = max(fitting, key=lambda item: (item[0], item[1].id))
     return AskedQuestion(best.id, best.ask, best.choices)
-
-
-def possibilities(knowledge: Knowledge, ranking: Ranking) -> AskedQuestion:
-    """The likeliest barriers, each in a line, for who cannot answer anything more general."""
-    choices = tuple(
-        Choice(
-            label=shorten(knowledge.barrier_by_id[barrier.id].editorial.one_line, LABEL_CHARACTERS, placeholder="…"),
-            barriers=(barrier.id,),
-        )
-        for barrier in ranking.barriers[:MAX_CHOICES]
-    )
-    return AskedQuestion(POSSIBILITIES, "It could be one of these. Which comes closest?", choices)
 
 
 def split(choices: Sequence[Choice], probability: Mapping[str, float]) -> float:

@@ -1,22 +1,39 @@
-"""The asker's own phrase that speaks for a barrier: the clause whose removal lowers its probability most."""
+"""The asker's own words that speak for a barrier: the whole clause that says it most clearly by itself, or none."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+
+from bot.triage.heads import Floats
 
 MAX_SHARE = 0.6
 MAX_CLAUSES = 6
+MIN_WORDS = 3
+SPEAKS_FOR = 0.25
+"""Of the barrier's probability for the whole message: a clause that gives it less is beside the point."""
 
+_SUBJECT = (
+    r"(?:i|we|you|he|she|it|they|there|this|that|these|those|the|our|my|your|his|her|their|its|a|an|nobody|no|none"
+    r"|everybody|everyone|every|each|all|some|somebody|someone|people|most|many|few|half|only|now|then|nothing"
+    r"|everything|i'm|we're|they're|it's|that's|there's|we've|i've|they've|don't|can't|won't)\b"
+)
 _BREAK = re.compile(
-    r"[.!?;:,\n()–—]+\s*|\s+-+\s+"
-    r"|\s+(?=(?:but|and|because|so|while|since|although|though|until|unless|when|whenever|if|which|who|or|then)\b)",
+    r"[.!?;…]+(?=\s|$)\s*|\s*\n\s*|:(?=\s)\s*|\s*[()]\s*|\s*[–—]\s*|\s+-+\s+|\s*(?:->|→|⇒)\s*"
+    rf"|,?\s+(?=(?:but|because|while|since|although|though|until|unless|whenever|whereas)\s)"
+    rf"|,?\s+(?=(?:and|or|so|then|yet|also)\s+{_SUBJECT})"
+    rf"|,\s+(?={_SUBJECT})",
     re.IGNORECASE,
 )
-_WORD = re.compile(r"\S+")
-_EDGE = " \t\n\r\"'“”‘’.,;:!?()–—-*_`"
-_LETTER = re.compile(r"\w")
+_OPENING = re.compile(
+    r"(?:(?:and|but|or|so|because|while|since|although|though|yet|then|also|plus|well|ok|okay|hi|hello|hey|still)\b[\s,]*)+",
+    re.IGNORECASE,
+)
+_EDGE = " \t\n\r\"'“”‘’.,;:!?…()–—-*_`>#"
+_WORD = re.compile(r"\w[\w'’/-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,33 +46,29 @@ class Clause:
     def of(self, text: str) -> str:
         return text[self.start : self.end]
 
-    def removed_from(self, text: str) -> str:
-        return f"{text[: self.start]} {text[self.end :]}".strip()
-
 
 def clauses(text: str) -> tuple[Clause, ...]:
-    """At most MAX_CLAUSES phrases, each at most MAX_SHARE of the message and never all of it.
+    """At most MAX_CLAUSES whole clauses, each at most MAX_SHARE of the message; empty where it is a single one.
 
-    Clauses by punctuation and conjunctions; a message without any gives runs of its words. Empty for one word.
+    Broken at the ends of sentences, at dashes and brackets, and at a comma or conjunction that a subject follows. A
+    part of fewer than MIN_WORDS words goes with what stands before it, else with what follows.
     """
     limit = int(len(text.strip()) * MAX_SHARE)
-    parts = list(_grouped(list(_split(text)), limit))
-    fitting = [clause for clause in parts if clause.end - clause.start <= limit]
-    if len(fitting) < 2:
-        fitting += [run for run in _runs_of_words(text) if run.end - run.start <= limit]
-    return tuple(dict.fromkeys(fitting))[:MAX_CLAUSES]
+    parts = _joined(list(_split(text)), text)
+    fitting = [clause for part in parts if (clause := _opened(part, text)) and clause.end - clause.start <= limit]
+    return tuple(fitting)[:MAX_CLAUSES] if len(parts) > 1 else ()
 
 
-def strongest(clauses: Sequence[Clause], whole: float, without: Iterable[float]) -> Clause | None:
-    """The clause without which the barrier is least likely; None when each removal makes it likelier.
+def strongest(clauses: Sequence[Clause], whole: Floats, alone: Sequence[Floats], column: int) -> Clause | None:
+    """The clause that by itself makes the barrier of `column` likeliest; None where none speaks for it.
 
-    `whole` is the barrier's log-probability for the message, `without` that for the message less each clause.
+    `whole` are the barriers' log-probabilities for the message, `alone` those for each clause by itself.
     """
-    drops = [(whole - left, -clause.start, clause) for clause, left in zip(clauses, without, strict=True)]
-    if not drops:
+    if not clauses:
         return None
-    drop, _, clause = max(drops, key=lambda item: item[:2])
-    return clause if drop > 0 else None
+    said = [float(logs[column]) for logs in alone]
+    best = int(np.argmax(said))
+    return clauses[best] if said[best] >= float(whole[column]) + np.log(SPEAKS_FOR) else None
 
 
 def _split(text: str) -> Iterator[Clause]:
@@ -71,27 +84,26 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Clause]:
         start += 1
     while end > start and text[end - 1] in _EDGE:
         end -= 1
-    if _LETTER.search(text, start, end):
+    if _WORD.search(text, start, end):
         yield Clause(start, end)
 
 
-def _grouped(parts: list[Clause], limit: int) -> Iterator[Clause]:
-    # Neighbours are joined until there are few enough, the shortest pair first, so that none is left out.
-    while len(parts) > MAX_CLAUSES:
-        place = min(range(len(parts) - 1), key=lambda i: parts[i + 1].end - parts[i].start)
-        parts[place : place + 2] = [Clause(parts[place].start, parts[place + 1].end)]
-    yield from parts
-    if len(parts) <= MAX_CLAUSES // 2:
-        for first, second in zip(parts, parts[1:], strict=False):
-            if second.end - first.start <= limit:
-                yield Clause(first.start, second.end)
+def _joined(parts: list[Clause], text: str) -> list[Clause]:
+    while len(parts) > 1:
+        short = next((place for place, part in enumerate(parts) if _words(part, text) < MIN_WORDS), None)
+        if short is None:
+            break
+        first = max(short - 1, 0)
+        parts[first : first + 2] = [Clause(parts[first].start, parts[first + 1].end)]
+    return parts
 
 
-def _runs_of_words(text: str) -> Iterator[Clause]:
-    found = [clause for word in _WORD.finditer(text) for clause in _trimmed(text, word.start(), word.end())]
-    if len(found) < 2:
-        return
-    for parts in (2, 3):
-        size = max(len(found) // parts, 1)
-        for start in range(0, len(found) - size + 1, size):
-            yield Clause(found[start].start, found[start + size - 1].end)
+def _opened(part: Clause, text: str) -> Clause | None:
+    """Without the conjunction that it opens with."""
+    opening = _OPENING.match(text, part.start, part.end)
+    rest = Clause(opening.end() if opening else part.start, part.end)
+    return rest if _words(rest, text) >= MIN_WORDS else None
+
+
+def _words(part: Clause, text: str) -> int:
+    return len(_WORD.findall(text, part.start, part.end))

@@ -1,4 +1,4 @@
-"""Message -> Answer, Clarify or Decline."""
+"""Message -> Answer, ShortList, Clarify or Decline."""
 
 from __future__ import annotations
 
@@ -9,47 +9,60 @@ import numpy as np
 
 from bot.knowledge import Knowledge, ScopeReply
 from bot.retrieval.encoder import Encoder, Vectors
+from bot.retrieval.hits import Hit, fuse
+from bot.retrieval.retriever import Retriever
+from bot.triage.alternatives import Alternatives
 from bot.triage.bounds import Bounds
 from bot.triage.heads import SCOPES, Floats, Heads, calibrated
 from bot.triage.language import foreign_language
 from bot.triage.likeness import Likeness
 from bot.triage.message import Message, clean, has_words
-from bot.triage.outcome import Answer, Clarify, Decline, DeclineKind, Ranked, RankedBarrier, Ranking, Triage
-from bot.triage.questions import best_question, condition, possibilities, worth_asking
+from bot.triage.outcome import (
+    Answer,
+    Clarify,
+    Decline,
+    DeclineKind,
+    Ranked,
+    RankedBarrier,
+    Ranking,
+    ShortList,
+    Triage,
+)  # fmt: skip
+from bot.triage.questions import best_question, condition, worth_asking
 from bot.triage.reasons import clauses, strongest
+from bot.triage.resemblance import by_records
+from bot.triage.scope import outside, vagueness
+from bot.triage.sureness import sureness
 
-TOLD = 3
-"""How many barriers an answer tells."""
-WORTH_TELLING = 0.25
-"""Of the first barrier's probability: what is less likely than this is left out."""
-FOREIGN_DECLINE_AT = 0.8
-"""In another language scope is judged badly, and a question turned away is worse than one too many answered."""
 REJECTED_THEME = 0.25
 """A rejected barrier speaks against its theme, too: what the theme's other barriers keep of their probability."""
 REPLY_SOUNDS_ALIKE = 0.4
 """Cosine from which a reply written for such a message is given, not the general one."""
+HITS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
     """Everything that led to an outcome.
 
-    `vector` is the records' encoder's, shape (1, dimensions); `scope` maps each of SCOPES to its probability.
+    `vector` is the message's, shape (1, dimensions); `scope` maps each of SCOPES to its probability; `hits` are the
+    records that the message resembles; `clauses` maps each clause to what the first barrier gets by it alone.
     """
 
     message: Message
     vector: Vectors
     language: str | None
     scope: dict[str, float]
+    hits: tuple[Hit, ...]
     ranking: Ranking
     question_likeness: dict[str, float]
     reply_likeness: dict[str, float]
-    removals: dict[str, float]
+    clauses: dict[str, float]
     outcome: Triage
 
 
 class Triager:
-    """Ranks on one knowledge base. `records` judges scope and likeness, `ranking` the barriers."""
+    """Ranks on one knowledge base."""
 
     def __init__(
         self,
@@ -57,15 +70,16 @@ class Triager:
         heads: Heads,
         bounds: Bounds,
         likeness: Likeness,
-        records: Encoder,
-        ranking: Encoder,
+        encoder: Encoder,
+        retriever: Retriever,
     ) -> None:
         self._knowledge = knowledge
         self._heads = heads
         self._bounds = bounds
         self._likeness = likeness
-        self._records = records
-        self._ranking_encoder = ranking
+        self._encoder = encoder
+        self._retriever = retriever
+        self._alternatives = Alternatives(heads)
 
     def triage(self, message: Message) -> Triage:
         """Raises MessageUnreadable for an empty or overlong message."""
@@ -74,55 +88,66 @@ class Triager:
     def explain(self, message: Message) -> Stages:
         """As `triage`, with every stage's scores. Raises the same."""
         message = replace(message, text=clean(message.text))
-        vectors = self._records.encode([message.text])
+        vectors = self._encoder.encode([message.text])
         vector = vectors[0]
-        barriers = self._barriers(message, message.text, self._ranking_encoder.encode([message.text])[0])
+        rankings = self._retriever.rankings(vectors, message.text)
+        records = by_records(self._heads.barriers, *rankings)
+        barriers = self._chosen(self._barriers(message.text, vector, records), message)
         ranking = self._ranked(barriers)
-        scope = dict(zip(SCOPES, map(float, self._heads.scope(vector, message.text)), strict=True))
         stages = Stages(
             message=message,
             vector=vectors,
             language=foreign_language(message.text),
-            scope=scope,
+            scope=dict(zip(SCOPES, map(float, self._heads.scope(vector, message.text)), strict=True)),
+            hits=tuple(fuse(*rankings, HITS)),
             ranking=ranking,
             question_likeness=self._likeness.to_questions(vector),
             reply_likeness=self._likeness.to_replies(vector),
-            removals={},
+            clauses={},
             outcome=Decline(ranking, "wordless", None, 1.0),
         )
-        return self._decided(stages, barriers) if has_words(message.text) else stages
+        return self._decided(stages, barriers, records) if has_words(message.text) else stages
 
-    def _decided(self, stages: Stages, barriers: Floats) -> Stages:
-        message, scope, ranking = stages.message, stages.scope, stages.ranking
-        outside = scope["near"] + scope["far"] + scope["about"]
-        vague = scope["vague"] / (scope["vague"] + scope["in"])
-        decline_at = FOREIGN_DECLINE_AT if stages.language else self._bounds.decline_at
-        if not (message.offered or message.rejected or message.unsure) and outside >= decline_at:
-            kind, reply = self._reply(scope, stages.reply_likeness)
-            return replace(stages, outcome=Decline(ranking, kind, reply, outside, stages.language))
-        if message.unsure:
-            question = possibilities(self._knowledge, ranking)
-            return replace(stages, outcome=Clarify(ranking, question, vague, stages.language))
-        if (
-            not (message.asked or message.rejected)
-            and worth_asking(vague, ranking.barriers[0].probability) >= self._bounds.clarify_at
-        ):
+    def _decided(self, stages: Stages, barriers: Floats, records: Floats) -> Stages:
+        message, scope, ranking, language = stages.message, stages.scope, stages.ranking, stages.language
+        first = ranking.barriers[0]
+        if not (message.picked or message.offered or message.rejected or message.unsure):
+            beyond = outside(scope, first.probability, message.text)
+            if beyond >= self._bounds.decline_at:
+                kind, reply = self._reply(scope, stages.reply_likeness)
+                return replace(stages, outcome=Decline(ranking, kind, reply, beyond, language))
+        vague = 0.0 if message.chosen else vagueness(scope)
+        sure = sureness(first.probability, vague, self._bounds)
+        if not message.settled and (sure == "a first guess" or message.unsure or message.none_fits):
             question = best_question(self._knowledge, ranking, stages.question_likeness)
-            return replace(stages, outcome=Clarify(ranking, question, vague, stages.language))
-        told, removals = self._with_reasons(message, barriers, ranking)
-        answer = Answer(ranking, told, ranking.themes[0].probability, stages.language)
-        return replace(stages, outcome=answer, removals=removals)
+            gain = worth_asking(question, ranking, vague, stages.question_likeness.get(question.id, 0.0))
+            if message.none_fits or (gain > 0 and not (message.asked or message.rejected or message.unsure)):
+                return replace(stages, outcome=Clarify(ranking, question, vague, language))
+            listed, told = self._with_reasons(message, barriers, records, self._alternatives.listed(ranking))
+            return replace(stages, outcome=ShortList(ranking, listed, language), clauses=told)
+        others = self._alternatives.beside(ranking, sure)
+        (first, *others), told = self._with_reasons(message, barriers, records, (first, *others))
+        answer = Answer(ranking, first, tuple(others), None if message.settled else sure, language)
+        return replace(stages, outcome=answer, clauses=told)
 
-    def _barriers(self, message: Message, text: str, vector: Floats) -> Floats:
-        """Calibrated log-probabilities of the barriers for a part of the message, with what the asker chose."""
-        themes, barriers = self._heads.rank(vector, text)
-        ranked = calibrated(themes, barriers, self._heads.theme_of, self._bounds.temperature)
+    def _barriers(self, text: str, vector: Floats, records: Floats) -> Floats:
+        """Calibrated log-probabilities of the barriers for the message or a part of it."""
+        _, barriers = self._heads.rank(vector, text, records)
+        return calibrated(barriers, self._bounds.temperature)
+
+    def _chosen(self, ranked: Floats, message: Message) -> Floats:
+        """After what the asker pressed."""
         if message.offered:
             offered = {id for choice in message.offered for id in choice.barriers}
             meant = set(message.chosen.barriers) if message.chosen else set(self._heads.barriers) - offered
-            chosen = np.array([id in meant for id in self._heads.barriers])
-            ranked = np.log(condition(np.exp(ranked), chosen) + 1e-12).astype(np.float32)
-        return self._without(ranked, message.rejected) if message.rejected else ranked
+            ranked = self._conditioned(ranked, meant)
+        if message.rejected:
+            ranked = self._without(ranked, message.rejected)
+        return self._conditioned(ranked, {message.picked}) if message.picked else ranked
+
+    def _conditioned(self, ranked: Floats, meant: set[str]) -> Floats:
+        chosen = np.array([id in meant for id in self._heads.barriers])
+        return np.log(condition(np.exp(ranked), chosen) + 1e-12).astype(np.float32)
 
     def _without(self, ranked: Floats, rejected: tuple[str, ...]) -> Floats:
         gone = np.array([id in rejected for id in self._heads.barriers])
@@ -145,35 +170,20 @@ class Triager:
         )
 
     def _with_reasons(
-        self, message: Message, barriers: Floats, ranking: Ranking
+        self, message: Message, barriers: Floats, records: Floats, told: Sequence[RankedBarrier]
     ) -> tuple[tuple[RankedBarrier, ...], dict[str, float]]:
+        """The barriers with the clauses that speak for them, and what the first gets by each clause alone."""
         parts = clauses(message.text)
-        texts = [part.removed_from(message.text) for part in parts]
-        vectors = self._ranking_encoder.encode_together(texts)
-        without = [self._barriers(message, text, vector) for text, vector in zip(texts, vectors, strict=True)]
-        told: list[RankedBarrier] = []
-        for barrier in self._worth_telling(ranking):
-            column = self._heads.barriers.index(barrier.id)
-            clause = strongest(parts, float(barriers[column]), [float(left[column]) for left in without])
-            told.append(replace(barrier, reason=clause.of(message.text) if clause else None))
+        texts = [part.of(message.text) for part in parts]
+        vectors = self._encoder.encode_together(texts)
+        alone = [self._barriers(text, vector, records) for text, vector in zip(texts, vectors, strict=True)]
+        reasoned: list[RankedBarrier] = []
+        for barrier in told:
+            clause = strongest(parts, barriers, alone, self._heads.barriers.index(barrier.id))
+            reasoned.append(replace(barrier, reason=clause.of(message.text) if clause else None))
         first = self._heads.barriers.index(told[0].id)
-        removals = {
-            part.of(message.text): float(np.exp(left[first])) for part, left in zip(parts, without, strict=True)
-        }
-        return tuple(told), removals
-
-    @staticmethod
-    def _worth_telling(ranking: Ranking) -> Sequence[RankedBarrier]:
-        """The first of the likeliest theme, the first of the runner-up theme, and what else is likely enough."""
-        first, runner_up = (
-            next(barrier for barrier in ranking.barriers if barrier.theme == theme.id) for theme in ranking.themes[:2]
-        )
-        others = [
-            barrier
-            for barrier in ranking.barriers
-            if barrier not in (first, runner_up) and barrier.probability >= WORTH_TELLING * first.probability
-        ]
-        return [first, *sorted([runner_up, *others[: TOLD - 2]], key=lambda barrier: -barrier.probability)]
+        by_clause = {text: float(np.exp(logs[first])) for text, logs in zip(texts, alone, strict=True)}
+        return tuple(reasoned), by_clause
 
     def _reply(self, scope: dict[str, float], likeness: dict[str, float]) -> tuple[DeclineKind, ScopeReply]:
         kinds: tuple[DeclineKind, ...] = ("near", "far", "about")

@@ -10,29 +10,30 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 from rich.console import Console, RenderableType
 
-from bot.app import Bot, Reply
+from bot.app import Bot
 from bot.channels.terminal import (
     decline_block,
     explanation_block,
     guidance_block,
+    listed_block,
     question_block,
     render,
 )
 from bot.errors import MessageUnreadable
-from bot.guidance import Guidance, compose
+from bot.guidance import Guidance, compose, listed
 from bot.guidance.declined import NO_WORDS, declined
-from bot.guidance.outline import QUOTE_LIMIT
+from bot.guidance.outline import QUOTE_LIMIT, quoted
 from bot.knowledge import load_knowledge, packaged_knowledge
 from bot.retrieval.hits import Hit
 from bot.triage import Answer, AskedQuestion, Decline, Message, Stages
 from bot.triage.message import clean
 from tests.conftest import TODAY
-from tests.guidance.made import REASON, VENTING, answer_with
+from tests.guidance.made import REASON, VENTING, answer_with, list_of
 from tests.triage.made import ranking_of
 
 KNOWLEDGE = load_knowledge(packaged_knowledge(), TODAY)
 ANSWER = answer_with(KNOWLEDGE, "ORG-08")
-GUIDANCE = compose(ANSWER, VENTING, KNOWLEDGE, (), TODAY, 7)
+GUIDANCE = compose(ANSWER, VENTING, KNOWLEDGE, (), (), TODAY, 7)
 
 
 def shown(block: RenderableType, width: int = 100, *, colour: bool = False) -> str:
@@ -44,16 +45,17 @@ def shown(block: RenderableType, width: int = 100, *, colour: bool = False) -> s
     return "\n".join(line.rstrip() for line in capture.get().split("\n"))
 
 
-def stages_of(answer: Answer, text: str, removals: dict[str, float]) -> Stages:
+def stages_of(answer: Answer, text: str, by_clause: dict[str, float], hits: tuple[Hit, ...] = ()) -> Stages:
     return Stages(
         message=Message(text),
         vector=np.zeros((1, 384), dtype=np.float32),
         language=None,
         scope={"in": 0.9, "vague": 0.05, "near": 0.03, "far": 0.01, "about": 0.01},
+        hits=hits,
         ranking=answer.ranking,
         question_likeness={"model-got-worse": 0.31, "deployment-is-a-nightmare": 0.42},
         reply_likeness={"greeting": 0.12},
-        removals=removals,
+        clauses=by_clause,
         outcome=answer,
     )
 
@@ -62,29 +64,13 @@ def test_a_short_answer():
     assert shown(guidance_block(GUIDANCE, more=False)) == snapshot("""\
 That sounds wearing. Here is where I would start.
 Approval and change processes do not fit models  (fairly sure)
-Organizational Challenges · Slow Processes · ORG-08
-Release boards, security reviews and model validation were designed for quarterly software releases
-and hold up frequent retraining.
+Organizational Challenges · Slow Processes
 Why           you wrote “the models wait for months until somebody finds the time to look at them”
 This week     Draft three change classes with examples (same code with new data; new features or
               algorithm; new purpose) and ask the risk team which checks each really needs.
-Next quarter  • Get the pipeline approved once: if data tests, the evaluation gate, the fairness
-              check and rollback are automatic and logged, treat a routine retrain as a standard
-              change.
-              • Move evidence collection into the pipeline, so that the approver sees test results
-              instead of screenshots.
-Good is       Routine retrains go live without a meeting, material changes get real scrutiny, and
-              both leave evidence automatically.
 Fixed when    Last quarter every routine retrain (same code, new data) was live within a day, and
               every release carried evidence produced by the pipeline.
-If not that   Features are rebuilt for every model (or a feature store came too early),
-              Infrastructure and Data management: The same numbers are worked out again for every
-              model, each slightly differently. (“the models wait for months until somebody finds
-              the time to look at them now”)
-The study     names this under Slow Processes: “Multiple approvals needed.”, “Multiple checks to
-              move to production”, “Long chain of approvals” [R01]
-Our advice    the barrier is documented by some sources; the remedy: reasoned, not yet tested by
-              others. Sources: R01, R06, R54, R44, R46, R58 (“more” shows them)
+Rather this?  1 Features are rebuilt for every model (or a feature store came too early)
 """)
 
 
@@ -92,10 +78,10 @@ def test_a_long_answer():
     assert shown(guidance_block(GUIDANCE, more=True)) == snapshot("""\
 That sounds wearing. Here is where I would start.
 Approval and change processes do not fit models  (fairly sure)
-Organizational Challenges · Slow Processes · ORG-08
-Release boards, security reviews and model validation were designed for quarterly software releases
-and hold up frequent retraining.
+Organizational Challenges · Slow Processes
 Why           you wrote “the models wait for months until somebody finds the time to look at them”
+In short      Release boards, security reviews and model validation were designed for quarterly
+              software releases and hold up frequent retraining.
 This week     Draft three change classes with examples (same code with new data; new features or
               algorithm; new purpose) and ask the risk team which checks each really needs.
               You then have: A one-page table of three change classes, marked up by the risk team.
@@ -107,44 +93,51 @@ Next quarter  • Get the pipeline approved once: if data tests, the evaluation 
               instead of screenshots.
               • Agree on a fast lane for a model that starts to do harm: roll back first, and do the
               paperwork within 48 hours.
-Good is       Routine retrains go live without a meeting, material changes get real scrutiny, and
+The aim       Routine retrains go live without a meeting, material changes get real scrutiny, and
               both leave evidence automatically.
 Fixed when    Last quarter every routine retrain (same code, new data) was live within a day, and
               every release carried evidence produced by the pipeline.
-Can wait      If models change less often than the board meets, follow its calendar and spend your
+Not now if    If models change less often than the board meets, follow its calendar and spend your
               effort elsewhere.
-Ask back      For your last routine retrain, how many days went on waiting for an approval, and
+Ask the team  For your last routine retrain, how many days went on waiting for an approval, and
               whose?
 Tools         Registry with approval states (alias or tag based); CI/CD with required checks; ITSM
               standard changes (ServiceNow, Jira Service Management).
-If not that   Features are rebuilt for every model (or a feature store came too early),
-              Infrastructure and Data management: The same numbers are worked out again for every
-              model, each slightly differently. (“the models wait for months until somebody finds
-              the time to look at them now”)
-Parked        No realistic staging: data and access differ between environments, Deployment process:
-              The test environment looks nothing like production, so surprises come on launch day.
-              (“the models wait for months until somebody finds the time to look at them too”)
+Rather this?  1 Features are rebuilt for every model (or a feature store came too early) · 2 No
+              realistic staging: data and access differ between environments · 3 Knowledge lives in
+              one person's head, and onboarding takes months · 4 Reuse against simplicity: one
+              pipeline for all, or one for each?
 The study     names this under Slow Processes: “Multiple approvals needed.”, “Multiple checks to
               move to production”, “Long chain of approvals” [R01]
-Our advice    the barrier is documented by some sources; the remedy: reasoned, not yet tested by
-              others. Sources: R01, R06, R54, R44, R46, R58
+Our advice    Some sources describe this barrier. The steps are our reasoning, not yet tested by
+              others.
+Records       ORG-08/card, ORG-08/step/0, ORG-08/step/1, ORG-08/step/2, ORG-08/step/3; index 7
 Sources
-  R01  Kolar Narayanappa, A.; Amrit, C. (2023 (proceedings dated 2024)): An Analysis of the Barriers
-Preventing the Implementation of MLOps. TDIT 2023, IFIP WG 8.6, IFIP AICT (Springer), vol. I, pp.
-101-114. https://doi.org/10.1007/978-3-031-50188-3_10
-  R06  Paleyes, A.; Urma, R.-G.; Lawrence, N. D. (2022): Challenges in Deploying Machine Learning: A
-Survey of Case Studies. ACM Computing Surveys 55(6). https://doi.org/10.1145/3533378
-  R54  Federal Reserve, OCC, FDIC (2026): Revised model risk management guidance (SR 26-2, OCC
-Bulletin 2026-13). US supervisory guidance, 17 April 2026. agency bulletins
-  R44  Google Cloud (2020, reviewed 2023 in the copy seen): MLOps: Continuous delivery and
-automation pipelines in machine learning. Google Cloud Architecture Center.
+  R01  Kolar Narayanappa et al. 2023: An Analysis of the Barriers Preventing the Implementation of
+MLOps  https://doi.org/10.1007/978-3-031-50188-3_10
+  R06  Paleyes et al. 2022: Challenges in Deploying Machine Learning
+https://doi.org/10.1145/3533378
+  R54  Federal Reserve 2026: Revised model risk management guidance (SR 26-2, OCC Bulletin 2026-13)
+agency bulletins
+  R44  Google Cloud 2020,: MLOps
 https://cloud.google.com/architecture/mlops-continuous-delivery-and-automation-pipelines-in-machine-
 learning
-  R46  DORA (Google Cloud) (2025): State of AI-assisted Software Development. DORA report.
+  R46  DORA 2025: State of AI-assisted Software Development
 https://dora.dev/research/2025/dora-report
-  R58  MLflow project (2023-2026): RFC: deprecating model registry stages (issue 10336); MLflow 3
-documentation. Project issue and docs. https://github.com/mlflow/mlflow/issues/10336
-  Records ORG-08/card, ORG-08/step/0, ORG-08/step/1, ORG-08/step/2, ORG-08/step/3; index 7
+  R58  MLflow project 2023-2026: RFC  https://github.com/mlflow/mlflow/issues/10336
+""")
+
+
+def test_a_list():
+    shortlist = list_of(KNOWLEDGE, "ORG-08", "ORG-07", "OPS-10", "TEC-17", reason="we wait for legal")
+    assert shown(listed_block(listed(replace(shortlist, language="de"), REASON, KNOWLEDGE, 7))) == snapshot("""\
+This looks like German; I read English best, so check the quote before you rely on the rest.
+It could be one of these. Which comes closest?
+  1  Every routine update is treated as if it were a brand-new system.  “we wait for legal”
+  2  The new way asks for extra work before it gives anything back.
+  3  Going live takes one particular person, a long checklist and some luck.
+  4  The live model sees different numbers from those it was trained on.
+  5  Something else
 """)
 
 
@@ -179,11 +172,10 @@ def test_a_wordless_decline():
 
 
 def test_an_explanation():
-    stages = stages_of(ANSWER, REASON, {REASON: 0.0731, "we wait": 0.4})
     hits = (Hit("ORG-08/symptom/2", "symptom", "ORG-08", "nothing moves until the board has met " * 3, 0.0325, "both"),)
     ranking = ranking_of(KNOWLEDGE, {"ORG-08": 0.5, "OPS-11": 0.2, "BUS-01": 0.1, "TEC-01": 0.09, "ORG-01": 0.06})
-    stages = replace(stages, ranking=ranking)
-    assert shown(explanation_block(stages, Reply(stages, hits, GUIDANCE))) == snapshot("""\
+    stages = replace(stages_of(ANSWER, REASON, {REASON: 0.0731, "we wait": 0.4}, hits), ranking=ranking)
+    assert shown(explanation_block(stages)) == snapshot("""\
 How I got there
 language   en
 scope      in 0.90, vague 0.05, near 0.03, far 0.01, about 0.01
@@ -206,7 +198,7 @@ barriers
   0.09  TEC-01
   0.06  ORG-01
   0.00  BUS-02
-without the phrase, the first barrier has
+by the clause alone, the first barrier has
   0.07  the models wait for months until somebody finds the time to look at them
   0.40  we wait
 questions that sound alike
@@ -229,21 +221,15 @@ def test_each_outcome_has_its_block(bot: Bot):
         ("deployment is a nightmare", "What hurts most when you deploy?"),
         ("👍", "I see no words in that."),
         ("Every release waits three weeks for the security board to sign it off", "This week"),
+        ("something with the data", "Something else"),
     ):
-        assert says in shown(render(bot.reply(Message(text)), KNOWLEDGE))
+        assert says in shown(render(bot.reply(Message(text)), KNOWLEDGE, 1))
 
 
-def test_a_long_quote_is_cut_and_kept_on_one_line():
-    guidance = replace(GUIDANCE, barrier=replace(GUIDANCE.barrier, reason="first\nline " + "x" * 500))
-    why = next(line for line in shown(guidance_block(guidance, more=False), 900).split("\n") if line.startswith("Why"))
-    quoted = why.split("“")[1].split("”")[0]
-    assert quoted.startswith("first line xxx")
-    assert quoted.endswith("x…")
-    assert len(quoted) == QUOTE_LIMIT
-
-
-def test_the_same_phrase_is_quoted_once():
-    assert shown(guidance_block(with_reason("we wait for weeks"), more=False), 900).count("“we wait for weeks”") == 1
+def test_a_long_clause_is_not_quoted_and_others_are_on_one_line():
+    for reason, says in (("x" * (QUOTE_LIMIT + 1), None), ("first\nline", "you wrote “first line”")):
+        why = [row for row in shown(guidance_block(with_reason(reason), more=False), 900).split("\n") if "Why" in row]
+        assert [row.split(maxsplit=1)[1] for row in why] == ([says] if says else [])
 
 
 HOSTILE = (
@@ -257,8 +243,7 @@ MESSAGES = st.lists(st.one_of(st.sampled_from(HOSTILE), st.text(max_size=5)), mi
 
 
 def with_reason(reason: str) -> Guidance:
-    line = replace(GUIDANCE.runner_up, reason=reason)
-    return replace(GUIDANCE, barrier=replace(GUIDANCE.barrier, reason=reason), runner_up=line)
+    return replace(GUIDANCE, barrier=replace(GUIDANCE.barrier, reason=reason))
 
 
 @settings(deadline=None, max_examples=60)
@@ -273,16 +258,18 @@ def test_what_was_written_is_never_markup_nor_an_escape_sequence(text: str):
     guidance = with_reason(phrase)
     blocks = [
         guidance_block(guidance, more=False),
-        explanation_block(stages_of(ANSWER, phrase, {phrase: 0.1}), Reply(stages_of(ANSWER, phrase, {}), (), guidance)),
+        listed_block(listed(list_of(KNOWLEDGE, "ORG-08", "ORG-07", reason=phrase), "", KNOWLEDGE, 7)),
+        explanation_block(stages_of(ANSWER, phrase, {phrase: 0.1})),
     ]
     for block in blocks:
         plain = shown(block, 2000)
         assert not FORBIDDEN.search(plain)
-        one_line = " ".join(phrase.split())[: QUOTE_LIMIT - 1].rstrip()
-        assert one_line in " ".join(plain.split())
+        one_line = " ".join(phrase.split())
+        assert one_line in " ".join(plain.split()) or len(one_line) > QUOTE_LIMIT
         coloured = shown(block, 2000, colour=True)
         assert "\x1b" not in STYLING.sub("", coloured)
         assert STYLING.sub("", coloured) == plain
     harmless = shown(guidance_block(with_reason("models wait"), more=True), 2000, colour=True)
     hostile = shown(guidance_block(guidance, more=True), 2000, colour=True)
-    assert len(STYLING.findall(hostile)) == len(STYLING.findall(harmless))
+    if quoted(phrase):
+        assert len(STYLING.findall(hostile)) == len(STYLING.findall(harmless))

@@ -7,10 +7,22 @@ import pickle
 import pytest
 
 from bot.app import Bot
+from bot.conversations.dialogue import Said
 from bot.conversations.replying import Answered, Asked, Presses, answered
-from bot.conversations.shown import HOW_TO_ASK, MAX_REJECTED, OUT_OF_GUESSES, STOP, Failed, Notice, restored, stored
-from bot.guidance import Guidance
+from bot.conversations.shown import (
+    HOW_TO_ASK,
+    MAX_REFUSALS,
+    OUT_OF_GUESSES,
+    STOP,
+    Failed,
+    Notice,
+    restored,
+    said_by,
+    stored,
+)
+from bot.guidance import Guidance, Listed
 from bot.guidance.declined import Declined
+from bot.guidance.details import asks_about
 from bot.triage import AskedQuestion, Message
 
 APPROVAL = "legal needs six weeks for every model update"
@@ -18,7 +30,7 @@ VAGUE = "deploying models is painful"
 
 
 def asked(*texts: str, **changed: object) -> Asked:
-    known = {"presses": Presses(), "alone": False, "earlier": None, "pending": None, "told": None, "outsider": False}
+    known = {"presses": Presses(), "alone": False, "earlier": None, "said": Said(), "outsider": False}
     return Asked(texts, **(known | changed))  # type: ignore[arg-type]
 
 
@@ -37,8 +49,9 @@ def test_a_question_is_offered_with_its_choices(bot: Bot):
     assert given.offered == given.body.choices
     assert (given.labels.action, given.labels.question) == ("clarify", given.body.id)
     chosen = answered(bot, asked(VAGUE, presses=Presses(True, given.offered, 0)))
-    assert chosen.labels.action == "answer"
-    assert chosen.labels.barrier in given.offered[0].barriers
+    assert chosen.labels.action in ("answer", "shortlist")
+    first = said_by(chosen.body)
+    assert (first.told or first.options[0]) in given.offered[0].barriers
 
 
 def test_a_decline_stands_alone(bot: Bot):
@@ -52,7 +65,7 @@ def test_a_decline_stands_alone(bot: Bot):
     [
         (asked(), HOW_TO_ASK, "how-to-ask"),
         (asked(" ", "\n"), HOW_TO_ASK, "how-to-ask"),
-        (asked(APPROVAL, presses=Presses(rejected=("A",) * (MAX_REJECTED + 1))), OUT_OF_GUESSES, "out-of-guesses"),
+        (asked(APPROVAL, presses=Presses(refusals=MAX_REFUSALS + 1)), OUT_OF_GUESSES, "out-of-guesses"),
         (asked("stop!", earlier=Message(APPROVAL)), STOP, "stop"),
     ],
 )
@@ -68,28 +81,114 @@ def test_what_is_too_long_is_a_notice_too(bot: Bot):
     assert given.labels.notice == "unreadable"
 
 
-def test_dunno_leads_to_possibilities_of_which_one_press_chooses(bot: Bot):
-    question = answered(bot, asked(VAGUE)).body
-    assert isinstance(question, AskedQuestion)
-    given = answered(bot, asked("dunno", earlier=Message(VAGUE), pending=question))
-    assert given.labels.question == "possibilities"
-    assert [len(choice.barriers) for choice in given.offered] == [1, 1, 1, 1]
-    for place, choice in enumerate(given.offered):
-        earlier = Message(VAGUE, asked=True, unsure=True)
-        chosen = answered(bot, asked("dunno", earlier=earlier, presses=Presses(True, given.offered, place)))
-        assert chosen.labels.barrier == choice.barriers[0]
+UNSURE = "something with the data"
+
+
+def test_what_nobody_is_sure_of_is_a_list_from_which_a_tap_shows_an_answer_and_another_goes_back(bot: Bot):
+    listed = answered(bot, asked(UNSURE))
+    assert isinstance(listed.body, Listed)
+    assert (listed.labels.action, listed.labels.barrier) == ("shortlist", None)
+    third = said_by(listed.body).options[2]
+    tapped = answered(bot, asked(UNSURE, presses=Presses(picked=third)))
+    assert isinstance(tapped.body, Guidance)
+    assert (tapped.labels.barrier, tapped.body.sureness, tapped.picked) == (third, None, third)
+    assert answered(bot, asked(UNSURE, presses=Presses())) == listed
+
+
+def test_a_full_answer_carries_what_it_could_be_instead(bot: Bot):
+    given = answered(bot, asked(APPROVAL))
+    assert isinstance(given.body, Guidance)
+    other = said_by(given.body).options[0]
+    tapped = answered(bot, asked(APPROVAL, presses=Presses(picked=other)))
+    assert isinstance(tapped.body, Guidance)
+    assert tapped.labels.barrier == other
+    assert "ORG-08" in said_by(tapped.body).options
+
+
+def test_none_of_these_asks_and_after_that_gives_in(bot: Bot):
+    gone = said_by(answered(bot, asked(UNSURE)).body).options
+    once = answered(bot, asked(UNSURE, presses=Presses(refusals=1, rejected=gone)))
+    assert isinstance(once.body, AskedQuestion)
+    chosen = answered(bot, asked(UNSURE, presses=Presses(True, once.offered, 0, refusals=1, rejected=gone)))
+    assert isinstance(chosen.body, Guidance | Listed)
+    assert not set(gone) & {*said_by(chosen.body).options, chosen.labels.barrier}
+    assert answered(bot, asked(UNSURE, presses=Presses(refusals=2, rejected=gone))).body == OUT_OF_GUESSES
+
+
+def test_a_number_picks_words_take_back_and_a_question_is_answered_from_the_record(bot: Bot):
+    first = answered(bot, asked(APPROVAL))
+    said, earlier = said_by(first.body), Message(APPROVAL)
+    picked = answered(bot, asked("1", earlier=earlier, said=said))
+    assert (picked.labels.barrier, picked.picked) == (said.options[0], said.options[0])
+    for text in ("none of these", "Neither."):
+        assert isinstance(answered(bot, asked(text, earlier=earlier, said=said)).body, AskedQuestion)
+    for text in ("no, it is the fight between the two teams", "nope", "that's not it, honestly"):
+        corrected = answered(bot, asked(text, earlier=earlier, said=said))
+        assert corrected.labels.action != "decline"
+        assert corrected.labels.barrier != "ORG-08"
+        assert "ORG-08" in corrected.rejected
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("what does that cost?", "I know no price. The first step takes days, 3 people"),
+        ("and how long?", "The first step takes days, 3 people. It is fixed when"),
+        ("why?", "It usually comes from"),
+        ("who should do it?", "ask the team"),
+        ("which tool?", "Registry with approval states"),
+        ("any sources?", "The steps are our reasoning"),
+        ("how do we know that it is fixed?", "It is fixed when: Last quarter"),
+        ("what next?", "Next quarter:"),
+        ("ok, where do we start?", "This week: Draft three change classes"),
+    ],
+)
+def test_a_question_about_the_answer_is_answered_and_leaves_the_diagnosis_alone(bot: Bot, text: str, says: str):
+    given = answered(bot, asked(text, earlier=Message(APPROVAL), said=Said(told="ORG-08")))
+    assert isinstance(given.body, Notice)
+    assert says in given.body.text
+    assert given.body.text.startswith("Approval and change processes do not fit models. ")
+    assert (given.labels.notice, given.alone) == ("detail", True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "who owns the model once it is live? nobody here seems to know, and it keeps breaking",
+        "our tools do not talk to each other",
+        "deploys are slow because one person does them",
+    ],
+)
+def test_what_says_something_of_its_own_is_no_question_about_the_answer(text: str):
+    assert asks_about(text) is None
+
+
+def test_more_about_another_matter_leaves_what_was_picked(bot: Bot):
+    earlier = Message(APPROVAL, picked="BUS-13")
+    more = answered(bot, asked("we can't hire ML engineers, they all go to big tech", earlier=earlier))
+    assert more.picked is None
+
+
+@pytest.mark.parametrize("typed", ["dunno", "no idea", "all of them"])
+def test_dunno_leads_from_a_question_to_a_list_and_from_a_list_to_a_question(bot: Bot, typed: str):
+    question = answered(bot, asked(VAGUE))
+    assert isinstance(question.body, AskedQuestion)
+    listed = answered(bot, asked(typed, earlier=Message(VAGUE), said=said_by(question.body)))
+    assert isinstance(listed.body, Listed)
+    again = answered(bot, asked(typed, earlier=Message(UNSURE), said=said_by(answered(bot, asked(UNSURE)).body)))
+    assert isinstance(again.body, AskedQuestion)
 
 
 def test_a_rant_that_is_asked_back_is_recognised_first(bot: Bot):
     given = answered(bot, asked("deployment is a nightmare"))
     assert isinstance(given.body, AskedQuestion)
     assert given.body.ask.startswith("That sounds wearing. ")
-    again = answered(bot, asked("dunno", earlier=Message("deployment is a nightmare"), pending=given.body))
-    assert isinstance(again.body, AskedQuestion)
+    again = answered(bot, asked("dunno", earlier=Message("deployment is a nightmare"), said=said_by(given.body)))
+    assert isinstance(again.body, Listed)
     assert not again.body.ask.startswith("That sounds wearing.")
 
 
-@pytest.mark.parametrize("text", [APPROVAL, VAGUE, "what's the weather like in Paris today", ""])
+@pytest.mark.parametrize("text", [APPROVAL, VAGUE, UNSURE, "what's the weather like in Paris today", ""])
 def test_it_passes_from_one_process_to_another_and_into_the_store(bot: Bot, text: str):
     what = asked(text) if text else asked()
     given: Answered = answered(bot, pickle.loads(pickle.dumps(what)))

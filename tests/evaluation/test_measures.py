@@ -19,8 +19,10 @@ def pair(
     also: tuple[str, ...] = (),
     barriers: tuple[str, ...] = (),
     ranked: tuple[tuple[str, float], ...] = (),
+    options: tuple[str, ...] = (),
+    sureness: str | None = None,
 ) -> Pair:
-    """`barriers` are the first and the others that are accepted; `ranked` are the outcome's, best first."""
+    """`barriers` are the first and the others that are accepted; `ranked` and `options` are the outcome's."""
     labels = {"theme": theme, "also": also, "barriers": barriers[:1], "also_barriers": barriers[1:]}
     labelled = Labelled.model_validate({"id": "m", "text": "text", "scope": scope} | labels)
     first = DIMENSION_OF[themes[0][0]]
@@ -28,6 +30,8 @@ def pair(
         "id": "m",
         "action": action,
         "kind": None,
+        "sureness": sureness,
+        "options": options,
         "confidence": 0.5,
         "dimensions": [{"id": first, "score": 0.8}],
         "themes": [{"id": id, "score": score} for id, score in themes],
@@ -46,6 +50,8 @@ PAIRS = [
     pair("in", [("value", 0.4), ("slow", 0.3), ("people", 0.2), ("data", 0.1)], "decline", theme="data"),
     pair("vague", [("slow", 0.9)], "clarify"),
     pair("vague", [("slow", 0.9)]),
+    pair("vague", [("slow", 0.9)], "shortlist"),
+    pair("about", [("slow", 0.9)], "decline"),
     pair("out_near", [("slow", 0.9)], "decline"),
     pair("out_far", [("slow", 0.9)], "decline"),
     pair("out_far", [("slow", 0.9)], "clarify"),
@@ -70,9 +76,10 @@ def report() -> Report:
         ("in scope: answered", 2 / 4, 4),
         ("near declined", 1, 1),
         ("far declined", 2 / 4, 4),
-        ("vague: asked", 1 / 2, 2),
-        ("sure", 2 / 4, 4),
-        ("sure and wrong", 1 / 4, 4),
+        ("in scope: listed", 0, 4),
+        ("in scope: asked back", 1 / 4, 4),
+        ("about the bot: declined", 1, 1),
+        ("vague: asked or listed", 2 / 3, 3),
     ],
 )
 def test_shares(report: Report, name: str, value: float, n: int):
@@ -108,7 +115,7 @@ def test_full_certainty_is_in_the_last_row():
 
 def test_a_group_without_messages_has_no_share():
     report = measure([pair("vague", [("slow", 0.9)], "clarify")], DIMENSION_OF)
-    empty = {m.name: (m.value, m.low, m.high, m.n) for m in report.measures if m.name != "vague: asked"}
+    empty = {m.name: (m.value, m.low, m.high, m.n) for m in report.measures if m.name != "vague: asked or listed"}
     assert set(empty.values()) == {(None, None, None, 0)}
     assert (report.themes, report.confusion, report.reliability) == ([], {}, [])
 
@@ -132,22 +139,28 @@ def test_the_same_outcomes_have_the_same_intervals(report: Report):
 
 
 A, B, C = ("A", 0.7), ("B", 0.2), ("C", 0.1)
+ONE = [("slow", 1.0)]
 BY_BARRIER = [
-    pair("in", [("slow", 1.0)], theme="slow", barriers=("A",), ranked=(A, B, C)),
-    pair("in", [("slow", 1.0)], theme="slow", barriers=("X", "A"), ranked=(A, B, C)),
-    pair("in", [("slow", 1.0)], theme="slow", barriers=("C",), ranked=(A, B, C)),
-    pair("in", [("slow", 1.0)], "clarify", theme="slow", barriers=("X",), ranked=(A, B, C)),
-    pair("in", [("slow", 1.0)], theme="slow", ranked=(A, B, C)),
+    pair("in", ONE, theme="slow", barriers=("A",), ranked=(A, B, C), options=("B",), sureness="quite sure"),
+    pair("in", ONE, theme="slow", barriers=("X", "A"), ranked=(A, B, C), sureness="fairly sure"),
+    pair("in", ONE, theme="slow", barriers=("C",), ranked=(A, B, C), options=("B", "C"), sureness="fairly sure"),
+    pair("in", ONE, "clarify", theme="slow", barriers=("A",), ranked=(A, B, C)),
+    pair("in", ONE, "shortlist", theme="slow", barriers=("B",), ranked=(A, B, C), options=("A", "B")),
+    pair("in", ONE, "shortlist", theme="slow", barriers=("A",), ranked=(A, B, C), options=("B", "C")),
+    pair("in", ONE, theme="slow", ranked=(A, B, C)),
 ]
 
 
 @pytest.mark.parametrize(
     ("name", "value", "n"),
     [
-        ("barrier@1", 2 / 4, 4),
-        ("barrier@1 strict", 1 / 4, 4),
-        ("barrier@3", 3 / 4, 4),
-        ("barrier@5", 3 / 4, 4),
+        ("barrier@1", 4 / 6, 6),
+        ("barrier@1 strict", 3 / 6, 6),
+        ("barrier@3", 6 / 6, 6),
+        ("barrier@5", 6 / 6, 6),
+        ("within one tap", 4 / 6, 6),
+        ("quite sure: right", 1 / 1, 1),
+        ("fairly sure: right", 1 / 2, 2),
         ("full answers that are wrong", 1 / 3, 3),
     ],
 )
@@ -158,7 +171,7 @@ def test_barriers_are_judged_where_they_are_labelled(name: str, value: float, n:
 
 def test_reliability_of_the_barriers_probability():
     (row,) = measure(BY_BARRIER, DIMENSION_OF).barrier_reliability
-    assert (row.low, row.n, row.confidence, row.right) == (0.6, 4, pytest.approx(0.7), 0.5)
+    assert (row.low, row.n, row.confidence, row.right) == (0.6, 6, pytest.approx(0.7), pytest.approx(4 / 6))
 
 
 def test_outcomes_without_barriers_are_never_right():

@@ -7,7 +7,6 @@ from shutil import copytree
 import pytest
 
 from bot.errors import EncoderUnavailable
-from bot.index.build import Encoders
 from bot.index.index import Index
 from bot.index.version import IndexVersion
 from bot.retrieval.encoder import Encoder, Vectors
@@ -23,6 +22,7 @@ class RecordingEncoder:
     id: str
     asked: list[str] = field(default_factory=list)
     answers: bool = True
+    taught_head: Path | None = None
 
     def encode(self, texts) -> Vectors:
         if not self.answers:
@@ -42,7 +42,7 @@ class Desk:
 
     @property
     def index(self) -> Index:
-        return Index(self.home, self.small.path, Encoders(self.encoder, self.encoder), lock_wait_s=0.2)
+        return Index(self.home, self.small.path, self.encoder, lock_wait_s=0.2)
 
     def open(self) -> IndexVersion:
         return self.index.open(TODAY, silent, self.said.append)
@@ -61,10 +61,10 @@ def silent(_what: str, _done: float) -> None:
 
 
 @pytest.fixture(scope="session")
-def original(tmp_path_factory: pytest.TempPathFactory, encoders: Encoders) -> Desk:
+def original(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Desk:
     """Built once on the small knowledge folder; the copies of `desk` are for use."""
     folder = tmp_path_factory.mktemp("original")
-    desk = Desk(folder / "home", write_small(folder / "knowledge"), RecordingEncoder(encoders.records, "recording"))
+    desk = Desk(folder / "home", write_small(folder / "knowledge"), RecordingEncoder(encoder, "recording"))
     desk.open().close()
     return desk
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.index.build import Encoders
 from bot.index.vectors import VectorCache, content_hash, read_packaged, write_packaged
+from bot.retrieval.encoder import Encoder, Vectors
 from tests.index.conftest import RecordingEncoder
 
 TEXTS = ["releases wait for a signature", "nobody owns the data"]
 
 
 @pytest.fixture
-def encoder(encoders: Encoders) -> RecordingEncoder:
-    return RecordingEncoder(encoders.records, "recording")
+def encoder(encoder: Encoder) -> RecordingEncoder:
+    return RecordingEncoder(encoder, "recording")
 
 
 @pytest.fixture
@@ -49,8 +49,15 @@ def test_only_the_new_text_is_encoded(file: Path, encoder: RecordingEncoder):
     assert encoder.asked == TEXTS
 
 
-def test_another_encoder_has_vectors_of_its_own(file: Path, encoder: RecordingEncoder, encoders: Encoders):
-    other = RecordingEncoder(encoders.ranking, "other")
+class Negative:
+    """An encoder that gives other vectors."""
+
+    def encode(self, texts) -> Vectors:
+        return np.tile(np.eye(1, 384, dtype=np.float32), (len(texts), 1))
+
+
+def test_another_encoder_has_vectors_of_its_own(file: Path, encoder: RecordingEncoder):
+    other = RecordingEncoder(Negative(), "other")
     mine, others = encode(VectorCache(file), encoder, TEXTS), encode(VectorCache(file), other, TEXTS)
     assert other.asked == TEXTS
     assert not np.allclose(mine, others)

@@ -134,6 +134,10 @@ claims:
 {"barrier": "ORG-01", "theme": "human-resources-and-skills", "text": "nobody here can code"}
 {"barrier": "ORG-03", "theme": "slow-processes", "text": "the board meets in spring"}
 """,
+    "training/real.jsonl": """\
+{"id": "r0001", "text": "my boss reads no code", "barriers": ["ORG-01"], "also_barriers": ["ORG-03"], "readings": 2, \
+"lang": "en", "source": "a forum", "url": "https://example.org/1"}
+""",
     "training/contrast.jsonl": """\
 {"theme": "slow-processes", "looks_like": "cost-and-budget", "text": "the money waits for a signature"}
 """,

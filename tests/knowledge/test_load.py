@@ -25,7 +25,7 @@ def test_a_whole_folder_is_read(small: Small):
     assert reading.knowledge.scope.defaults["far"] == "far-one"
     assert reading.knowledge.theme_of("ORG-03").id == "slow-processes"
     assert reading.messages.contrast[0].looks_like == "cost-and-budget"
-    assert reading.files == 11 + 6 + 3
+    assert reading.files == 11 + 6 + 4
 
 
 def test_every_problem_is_found_in_one_run(small: Small):
@@ -112,7 +112,7 @@ def test_the_error_has_a_line_for_each_problem_and_a_total(small: Small, monkeyp
         'knowledge/barriers/ORG-01.yaml:4: theme "human-resource-and-skills" is unknown;'
         ' did you mean "human-resources-and-skills"?',
         "knowledge/barriers/ORG-02.yaml:38: source R99 is not in knowledge/sources.yaml",
-        "2 problems in 20 files. The current index is unchanged.",
+        "2 problems in 21 files. The current index is unchanged.",
     ]
     assert [problem.line for problem in caught.value.problems] == [4, 38]
 

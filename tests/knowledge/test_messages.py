@@ -114,7 +114,7 @@ def test_a_bad_line_is_named(small: Small, name: str, old: str, new: str, line: 
             SCOPE,
             ', "business-value"',
             "",
-            "2: a vague message needs the themes that could be meant; name two or more",
+            "2: a vague message could mean several themes; name two or more, or none",
             id="vague about one theme",
         ),
         pytest.param(

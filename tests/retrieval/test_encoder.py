@@ -1,21 +1,20 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from bot.retrieval.encoder import MAX_PARTS, PLAIN, RANKING, OnnxEncoder, Vectors
+from bot.retrieval.encoder import MAX_PARTS, PACKAGED_ENCODER, OnnxEncoder, Vectors
 
 SECURITY = "our releases wait three weeks for a security review"
 QUEUE = "every deployment is stuck until compliance has signed it off"
 PIZZA = "which cheese goes best on a pizza"
+AS_NEAR = 0.452
 LONG = "the model in production drifts and nobody looks at it. " * 60
 
 
-@pytest.fixture(scope="module", params=[PLAIN, RANKING], ids=["plain", "ranking"])
-def encoder(request: pytest.FixtureRequest) -> OnnxEncoder:
-    return OnnxEncoder(request.param)
+@pytest.fixture(scope="module")
+def encoder() -> OnnxEncoder:
+    return OnnxEncoder(PACKAGED_ENCODER)
 
 
 def cosine(vectors: Vectors) -> float:
@@ -40,18 +39,13 @@ def test_two_encoders_of_one_folder_agree(encoder: OnnxEncoder):
     assert again.encode([SECURITY]) == pytest.approx(encoder.encode([SECURITY]), abs=1e-4)
 
 
-def test_the_two_encoders_have_names_of_their_own():
-    assert OnnxEncoder(PLAIN).id != OnnxEncoder(RANKING).id
-
-
 def test_like_texts_are_nearer_than_unlike_ones(encoder: OnnxEncoder):
     assert cosine(encoder.encode([SECURITY, QUEUE])) > cosine(encoder.encode([SECURITY, PIZZA])) + 0.2
 
 
 # As this encoder gave it when it was exported; an export or an int8 step gone wrong shows here.
-@pytest.mark.parametrize(("folder", "expected"), [(PLAIN, 0.320), (RANKING, 0.483)], ids=["plain", "ranking"])
-def test_two_sentences_are_as_near_as_they_were(folder: Path, expected: float):
-    assert cosine(OnnxEncoder(folder).encode([SECURITY, QUEUE])) == pytest.approx(expected, abs=0.03)
+def test_two_sentences_are_as_near_as_they_were(encoder: OnnxEncoder):
+    assert cosine(encoder.encode([SECURITY, QUEUE])) == pytest.approx(AS_NEAR, abs=0.03)
 
 
 def test_the_end_of_a_long_text_counts(encoder: OnnxEncoder):

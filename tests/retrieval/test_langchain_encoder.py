@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.app import encoders_of
+from bot.app import encoder_of
 from bot.errors import EncoderUnavailable
 from bot.index.index import Index
 from bot.retrieval.langchain import LangChainEncoder
@@ -40,19 +40,18 @@ def test_vectors_come_in_order_and_of_unit_length(openai: Provider):
     assert set(openai.keys) == {KEY}
 
 
-def test_settings_put_it_in_the_place_of_both_encoders(openai: Provider):
-    encoders = encoders_of(Settings(triage_embeddings=NAME))
-    assert encoders.records is encoders.ranking
-    assert encoders.records.id == NAME
+def test_settings_put_it_in_the_place_of_the_packaged_one(openai: Provider):
+    encoder = encoder_of(Settings(triage_embeddings=NAME))
+    assert encoder.id == NAME
 
 
 def test_an_index_is_built_and_searched_with_it(openai: Provider, tmp_path: Path):
     small = write_small(tmp_path / "knowledge")
-    encoders = encoders_of(Settings(triage_embeddings=NAME))
-    version = Index(tmp_path / "home", small.path, encoders).open(TODAY, lambda *_: None, lambda _: None)
-    assert version.manifest.encoder == version.manifest.ranking_encoder == NAME
-    assert version.heads.centroids.shape[1] == DIMENSIONS
-    assert version.retriever(encoders.records).search("ORG-02 hurts on fridays")[0].id == "ORG-02/symptom/4"
+    encoder = encoder_of(Settings(triage_embeddings=NAME))
+    version = Index(tmp_path / "home", small.path, encoder).open(TODAY, lambda *_: None, lambda _: None)
+    assert version.manifest.encoder == NAME
+    assert version.heads.own_head.weights.shape[0] == DIMENSIONS
+    assert version.retriever(encoder).search("ORG-02 hurts on fridays")[0].id == "ORG-02/symptom/4"
     version.close()
 
 

@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 
 from bot.app import Bot
-from bot.index.build import Encoders
 from bot.index.records import records_of
+from bot.retrieval.encoder import Encoder
 from bot.retrieval.langchain import KnowledgeRetriever
 from bot.retrieval.retriever import Retriever
 
 
 @pytest.fixture(scope="module")
-def retriever(bot: Bot, encoders: Encoders) -> Retriever:
-    return bot.version.retriever(encoders.records)
+def retriever(bot: Bot, encoder: Encoder) -> Retriever:
+    return bot.version.retriever(encoder)
 
 
 def test_a_symptom_finds_its_own_record_first(bot: Bot, retriever: Retriever):
@@ -28,9 +28,9 @@ def test_a_message_in_other_words_finds_its_barrier(retriever: Retriever):
     assert len({hit.id for hit in hits}) == len(hits) == 20
 
 
-def test_the_vector_may_be_given(retriever: Retriever, encoders: Encoders):
+def test_the_vector_may_be_given(retriever: Retriever, encoder: Encoder):
     text = "nobody owns the data"
-    assert retriever.search_vector(encoders.records.encode([text]), text, 7) == retriever.search(text, 7)
+    assert retriever.search_vector(encoder.encode([text]), text, 7) == retriever.search(text, 7)
 
 
 @pytest.mark.parametrize("limit", [0, 1, 5])
@@ -42,9 +42,9 @@ def test_a_text_without_words_is_ranked_by_vectors_alone(retriever: Retriever):
     assert {hit.origin for hit in retriever.search("?!")} == {"vectors"}
 
 
-def test_vector_scores_are_cosines_and_rows_keep_apart(bot: Bot, encoders: Encoders):
+def test_vector_scores_are_cosines_and_rows_keep_apart(bot: Bot, encoder: Encoder):
     records = records_of(bot.version.knowledge)[:3]
-    found = bot.version.vectors.search(encoders.records.encode([record.text for record in records]), 5)
+    found = bot.version.vectors.search(encoder.encode([record.text for record in records]), 5)
     assert [hits[0].text for hits in found] == [record.text for record in records]
     for hits in found:
         assert hits[0].score == pytest.approx(1, abs=1e-4)

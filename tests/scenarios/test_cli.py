@@ -17,8 +17,9 @@ from bot.knowledge import packaged_knowledge
 from tests.scenarios.conftest import PROGRAM, Ran, Triage, bare_environment
 from tests.triage.test_dev_set import DEV, dev_lines
 
-SLOW = "Every release waits three weeks for the security board to sign it off, even for a one line fix"
+SLOW = "Every release waits three weeks for the security board. It signs off even a one line fix, on paper"
 NIGHTMARE = "deployment is a nightmare"
+UNSURE = "something with the data"
 LUNCH = "Where can I get lunch near the office?"
 
 GREETINGS = (
@@ -38,10 +39,11 @@ class TestAsk:
     def test_an_answer_and_its_longer_forms(self, triage: Triage):
         short, more, explained = triage("ask", SLOW), triage("ask", SLOW, "--more"), triage("ask", SLOW, "--explain")
         assert (short.code, more.code, explained.code) == (0, 0, 0)
-        for label in ("Why", "This week", "Next quarter", "If not that", "The study", "Our advice"):
+        for label in ("Why", "This week", "Fixed when", "Rather this?"):
             assert label in short.out
-        assert "Ask back" not in short.out
-        assert "Ask back" in more.out
+        for label in ("In short", "Next quarter", "Ask the team", "The study", "Our advice", "Records"):
+            assert label not in short.out
+            assert label in more.out
         assert "Sources\n" in more.out
         assert explained.out.startswith(short.out)
         assert "How I got there" in explained.out
@@ -164,6 +166,31 @@ class TestAsk:
         assert (ran.code, ran.out) == (2, "")
         assert ran.err == 'TRIAGE_HOMR in the environment is no setting; did you mean "TRIAGE_HOME"?\n'
 
+    def test_a_number_picks_from_the_list_and_beside_an_answer(self, triage: Triage):
+        listed = triage("ask", UNSURE)
+        assert "It could be one of these." in listed.said
+        assert "--pick" in listed.said
+        for text in (UNSURE, SLOW):
+            ran = triage("ask", text, "--pick", "2")
+            assert ran.code == 0
+            assert "(you chose it)" in ran.said
+        as_json = json.loads(triage("ask", UNSURE, "--pick", "2", "--json").out)
+        assert (as_json["action"], as_json["sureness"]) == ("answer", None)
+        assert as_json["barriers"][0]["id"] == as_json["guidance"]["barrier"]["id"]
+
+    @pytest.mark.parametrize(
+        ("text", "number", "says"),
+        [
+            (UNSURE, "9", "this message has 5 to pick from"),
+            (LUNCH, "1", "nothing to pick from"),
+            (UNSURE, "0", "greater than or equal to 1"),
+        ],
+    )
+    def test_a_number_that_is_not_there_is_bad_usage(self, triage: Triage, text: str, number: str, says: str):
+        ran = triage("ask", text, "--pick", number)
+        assert (ran.code, ran.out) == (2, "")
+        assert says in " ".join(ran.err.split())
+
 
 class TestBatch:
     def test_a_bad_line_is_told_and_the_others_are_answered(self, triage: Triage, tmp_path: Path):
@@ -197,22 +224,49 @@ class TestChat:
         assert (ran.code, ran.err) == (0, "")
         assert "1-5> " in ran.out
         assert "Approval and change processes do not fit models" in ran.said
-        assert "Ask back" in ran.out
+        assert "Ask the team" in ran.out
 
-    def test_who_cannot_say_chooses_among_possibilities(self, triage: Triage):
+    def test_who_cannot_say_chooses_from_a_list(self, triage: Triage):
         ran = triage("chat", stdin=f"{NIGHTMARE}\ndunno\n1\nquit\n")
-        assert ran.said.count("That sounds wearing.") == 2  # before the question, and with the answer
+        assert ran.said.count("That sounds wearing.") == 1
         assert "It could be one of these." in ran.said
         assert ran.said.count("This week") == 1
+        assert "(you chose it)" in ran.said
+
+    def test_one_number_shows_another_barrier_and_back_returns(self, triage: Triage):
+        ran = triage("chat", stdin=f"{UNSURE}\n2\nback\n3\nmore\nquit\n")
+        assert ran.code == 0
+        assert ran.said.count("It could be one of these.") == 2
+        assert ran.said.count("(you chose it)") == 3
+        assert "Ask the team" in ran.said
+
+    @pytest.mark.parametrize("stop", ["quit", "QUIT", ":q"])
+    def test_quit_at_a_choice_ends_and_new_starts_over(self, triage: Triage, stop: str):
+        ran = triage("chat", stdin=f"{NIGHTMARE}\n{stop}\n{SLOW}\n")
+        assert "This week" not in ran.said
+        again = triage("chat", stdin=f"{NIGHTMARE}\nnew\n{SLOW}\n")
+        assert "A new question, then." in again.said
+        assert "This week" in again.said
+
+    @pytest.mark.parametrize("number", ["9", "0", "6", "77"])
+    def test_a_number_that_is_not_there_is_refused_and_asked_for_again(self, triage: Triage, number: str):
+        ran = triage("chat", stdin=f"{NIGHTMARE}\n{number}\n3\n")
+        assert "I gave you 1 to 5." in ran.said
+        assert ran.out.count("1-5> ") == 2
+        assert "Approval and change processes do not fit models" in ran.said
+
+    def test_a_question_about_the_answer_leaves_it_as_it_was(self, triage: Triage):
+        ran = triage("chat", stdin=f"{SLOW}\nwhat does that cost?\nmore\n")
+        assert "I know no price. The first step takes" in ran.said
+        assert "Ask the team" in ran.said
 
     def test_something_else_moves_on(self, triage: Triage):
-        by_number, by_name, by_nothing = (
-            triage("chat", stdin=f"{NIGHTMARE}\n{choice}\n") for choice in ("5", "something ELSE", "")
-        )
-        assert by_number == by_name == by_nothing
+        by_number, by_name = (triage("chat", stdin=f"{NIGHTMARE}\n{choice}\n") for choice in ("5", "something ELSE"))
+        assert by_number == by_name
         assert by_number.code == 0
-        for offered in ("Too many manual steps to production", "Approval and change processes do not fit models"):
-            assert offered not in by_number.said.split("If not that")[0]
+        told = by_number.said.split("Something else", 1)[1]
+        for offered in ("Deployment is manual", "Approval and change processes do not fit models"):
+            assert offered not in told
 
     def test_a_sentence_may_answer_the_question(self, triage: Triage):
         ran = triage("chat", stdin=f"{NIGHTMARE}\nwe wait three weeks for the security board to approve\n")
@@ -220,7 +274,7 @@ class TestChat:
 
     def test_what_was_chosen_stays_chosen(self, triage: Triage):
         ran = triage("chat", stdin=f"{NIGHTMARE}\n3\nit is a real pain\n")
-        assert ran.said.count("· ORG-08") == 2
+        assert ran.said.count("Approval and change processes do not fit models (you chose it)") == 2
 
     def test_what_is_too_long_is_refused_and_forgotten(self, triage: Triage):
         ran = triage("chat", stdin=f"{SLOW}\n{'x' * 20_000}\n{NIGHTMARE}\n")
@@ -261,6 +315,17 @@ class TestEval:
         theme = next(m for m in json.loads(own.out)["measures"] if m["name"] == "theme@1")
         assert f"{theme['value']:.2f}" in next(line for line in shown.out.splitlines() if "theme@1 " in line)
         assert "reliability of the first theme" in shown.out
+
+    def test_simulated_askers_are_counted(self, triage: Triage, tmp_path: Path):
+        labelled = tmp_path / "labelled.jsonl"
+        few = [line for line in dev_lines() if line["scope"] == "in"][:8]
+        labelled.write_text("".join(f"{json.dumps(line)}\n" for line in few), encoding="utf-8")
+        ran = triage("eval", str(labelled), "--simulate")
+        assert ran.code == 0
+        assert "simulated askers, all messages in scope" in ran.said
+        assert "a question" in ran.said
+        assert triage("eval", str(labelled), "--simulate").out == ran.out
+        assert triage("eval", str(labelled), "--simulate", "--json").code == 2
 
     @pytest.mark.parametrize(
         ("content", "says"),
@@ -463,13 +528,13 @@ socket.getaddrinfo = refuse_name
 """
 TRACED = {"LANGSMITH_TRACING": "true", "LANGCHAIN_TRACING_V2": "true", "LANGSMITH_API_KEY": "x"}
 RETRIEVE = """
-from bot.app import encoders_of, open_index
+from bot.app import encoder_of, open_index
 from bot.settings import load_settings
 settings = load_settings()
-encoders = encoders_of(settings)
-version = open_index(settings, encoders)._shelf.open_current()
+encoder = encoder_of(settings)
+version = open_index(settings, encoder)._shelf.open_current()
 from bot.retrieval.langchain import KnowledgeRetriever
-retriever = KnowledgeRetriever(retriever=version.retriever(encoders.records), limit=5)
+retriever = KnowledgeRetriever(retriever=version.retriever(encoder), limit=5)
 documents = retriever.invoke("releases wait for the approval board")
 from langchain_core.tracers.langchain import wait_for_all_tracers
 wait_for_all_tracers()

@@ -16,7 +16,7 @@ from tests.standins.postgres import fresh_database, needed, serving_postgres
 from tests.standins.slack import Slack
 
 APPROVAL = "legal needs six weeks for every model update"
-COSTS = "half our cloud budget goes on idle GPUs"
+COSTS = "half our cloud budget goes on idle GPUs, nobody switches them off at night and nobody reads the bill"
 LATE_S = 60.0
 """A delayed step is tried again every five seconds."""
 
@@ -44,7 +44,7 @@ def test_refused_blocks_of_a_replacement_become_text_in_its_place(slack: Slack, 
     slack.press("ana", answer.ts, "More", wait=True)
     slack.wait_for(lambda: slack.answers_to(ts)[0].versions == 2)
     slack.settled()
-    assert "Ask back" in slack.message(answer.ts).text
+    assert "Ask the team" in slack.message(answer.ts).text
     assert said_by_the_bot(slack, "ana") == []
 
 

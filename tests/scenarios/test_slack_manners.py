@@ -7,10 +7,11 @@ import pytest
 from bot.channels.slack import words
 from tests.scenarios.serving import Served
 from tests.standins.slack import Slack
+from tests.standins.slack.blocks import elements
 
 APPROVAL = "legal needs six weeks for every model update"
 HIRING = "we can't hire ML engineers, they all go to big tech"
-COSTS = "half our cloud budget goes on idle GPUs"
+COSTS = "half our cloud budget goes on idle GPUs, nobody switches them off at night and nobody reads the bill"
 VAGUE = "deploying models is painful"
 
 
@@ -37,13 +38,13 @@ def test_what_was_not_shared_comes_back_by_no_button(slack: Slack, room: str):
     slack.wait_for(lambda: [line for line in slack.visible(room) if line.author == "bot"])
     (shared,) = [line for line in slack.visible(room) if line.author == "bot"]
     slack.press("bo", shared.ts, "More", wait=True)
-    private_to(slack, "bo", "Ask back")
+    private_to(slack, "bo", "Ask the team")
     slack.press("ana", shared.ts, "More", wait=True)
-    slack.wait_for(lambda: "Ask back" in answer_in(slack, room).text)
+    slack.wait_for(lambda: "Ask the team" in answer_in(slack, room).text)
     for seen in (slack.ephemerals("bo")[-1], answer_in(slack, room)):
-        assert "“cloud budget”" not in seen.text
+        assert "“half our cloud budget goes on idle GPUs”" not in seen.text
         assert "you wrote" not in seen.text
-        assert "“cloud budget”" not in str(seen.blocks)
+        assert "“half our cloud budget goes on idle GPUs”" not in str(seen.blocks)
 
 
 def answer_in(slack: Slack, room: str):
@@ -54,21 +55,21 @@ def answer_in(slack: Slack, room: str):
 def test_others_unfold_an_answer_without_being_told_that_they_wrote_it(slack: Slack, room: str):
     ts = asked(slack, room, f"@bot {APPROVAL}")
     slack.press("bo", answer_to(slack, ts).ts, "More", wait=True)
-    private_to(slack, "bo", "Ask back")
+    private_to(slack, "bo", "Ask the team")
     assert "you wrote" not in slack.ephemerals("bo")[-1].text
 
 
-def test_not_this_pressed_four_times_at_once_is_one_press(slack: Slack, room: str):
+def test_none_of_these_pressed_four_times_at_once_is_one_press(slack: Slack, room: str):
     ts = asked(slack, room, f"@bot {APPROVAL}")
     first = answer_to(slack, ts)
     with_button = first.ts
-    sent = [slack.press("ana", with_button, "Not this", action_ts=f"1700000000.00000{n}") for n in range(4)]
+    sent = [slack.press("ana", with_button, "None of these", action_ts=f"1700000000.00000{n}") for n in range(4)]
     for each in sent:
         each.result()
     slack.wait_for(lambda: "Approval and change" not in answer_to(slack, ts).text.splitlines()[0])
     slack.settled()
     assert "None of my guesses fits" not in answer_to(slack, ts).text
-    assert "Not this" in answer_to(slack, ts).buttons
+    assert "Something else" in answer_to(slack, ts).buttons
 
 
 def test_a_press_is_acknowledged_though_the_private_word_is_slow(slack: Slack, room: str):
@@ -144,10 +145,12 @@ def test_who_cannot_say_gets_possibilities_and_the_question_loses_its_buttons(sl
     slack.wait_for(lambda: not slack.answers_to(ts)[0].buttons)
     question, possibilities = slack.answers_to(ts)
     assert "It could be one of these" in possibilities.text
-    assert len(possibilities.buttons) == 5
+    assert len(possibilities.buttons) == 6
     assert "quite sure" not in possibilities.text
-    slack.press("ana", possibilities.ts, possibilities.buttons[1], wait=True)
+    second = [p.element["action_id"] for p in elements(possibilities.blocks)][1]
+    slack.press("ana", possibilities.ts, second, wait=True)
     slack.wait_for(lambda: "This week" in slack.answers_to(ts)[1].text)
+    assert "(you chose it)" in slack.answers_to(ts)[1].text
     assert question.versions == 2
 
 

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from tests.scenarios.processes import Serve
 from tests.standins.slack import Slack
+from tests.standins.slack.blocks import elements
 
 
 def main() -> None:
@@ -28,7 +29,7 @@ def _a_day(slack: Slack) -> None:
     slack.settled(1)
     slack.say("ana", "ml-platform", "dunno", thread=rant)
     _, possibilities = slack.wait_answer(rant, count=2)
-    slack.press("ana", possibilities.ts, possibilities.buttons[0], wait=True)
+    slack.press("ana", possibilities.ts, elements(possibilities.blocks)[0].element["action_id"], wait=True)
     slack.wait_for(lambda: "This week" in slack.answers_to(rant)[1].text)
     slack.press("bo", possibilities.ts, "We'll try this", wait=True)
     slack.settled(1)

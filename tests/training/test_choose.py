@@ -5,11 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.evaluation import Labelled
 from bot.training import choose
 from bot.triage.bounds import FILE, load_bounds
 
-DEV = Path("tests/eval/dev.jsonl")
+SETS = [Path("tests/eval/dev.jsonl"), Path("tests/eval/border.jsonl")]
 
 
 def test_the_middle_of_the_widest_good_run_is_taken() -> None:
@@ -19,30 +18,38 @@ def test_the_middle_of_the_widest_good_run_is_taken() -> None:
 
 
 def test_a_bold_ranking_that_is_often_wrong_is_toned_down() -> None:
-    logs = np.log(np.tile([0.69, 0.31], (20, 1)))
-    labelled = [_message("a" if row % 2 else "b") for row in range(20)]
-    assert choose._temperature(logs, labelled, ("a", "b")) == pytest.approx(1.2)
+    logs = [np.log(np.array([0.69, 0.31]))] * 20
+    assert choose._temperature(logs, np.arange(20) % 2 == 0) == pytest.approx(choose.TEMPERATURES.max())
 
 
 def test_a_timid_ranking_that_is_always_right_is_made_bolder() -> None:
-    logs = np.log(np.tile([0.6, 0.4], (20, 1)))
-    assert choose._temperature(logs, [_message("a")] * 20, ("a", "b")) == pytest.approx(0.5)
+    logs = [np.log(np.array([0.6, 0.4]))] * 20
+    assert choose._temperature(logs, np.ones(20, dtype=bool)) == pytest.approx(choose.TEMPERATURES.min())
 
 
-def test_decline_and_clarify_bounds_lie_between_the_kinds() -> None:
+def test_the_decline_bound_lies_between_the_kinds_and_each_set_counts_as_much() -> None:
     labels = np.array(["in"] * 5 + ["vague"] * 5 + ["out_near"] * 5)
-    assert 0.35 < choose._decline_at(np.array([0.2] * 10 + [0.75] * 5), labels) < 0.75
-    assert 0.2 < choose._clarify_at(np.array([0.2] * 5 + [0.7] * 5 + [0.5] * 5), labels) < 0.7
+    beyond = np.array([0.2] * 10 + [0.75] * 5)
+    assert 0.35 < choose._decline_at(beyond, labels, np.zeros(15, dtype=int)) < 0.75
+    border = np.array(["in"] * 2 + ["out_near"] * 2)
+    both = np.concatenate([beyond, [0.6, 0.6, 0.85, 0.85]])
+    sets = np.repeat([0, 1], [15, 4])
+    assert 0.6 < choose._decline_at(both, np.concatenate([labels, border]), sets) < 0.75
+
+
+@pytest.mark.parametrize("wanted", [0.9, 0.65])
+def test_what_is_called_sure_is_right_as_often_as_wanted(wanted: float) -> None:
+    said = np.linspace(0.2, 0.95, 76)
+    right = np.random.default_rng(0).random(76) < said
+    bound = choose._surest(said, right, wanted, upto=1.0)
+    assert bound == 1.0 or right[said >= bound].mean() >= wanted
+    assert choose._surest(said, np.zeros(76, dtype=bool), wanted, upto=1.0) == 1.0
 
 
 def test_choosing_again_gives_the_shipped_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choose, "FILE", tmp_path / "bounds.json")
-    choose.choose_bounds(DEV)
+    choose.choose_bounds(SETS)
     chosen, shipped = load_bounds(tmp_path / "bounds.json"), load_bounds(FILE)
     assert chosen.chosen_on == shipped.chosen_on
-    assert chosen.decline_at == pytest.approx(shipped.decline_at, abs=0.05)
-    assert chosen.clarify_at == pytest.approx(shipped.clarify_at, abs=0.05)
-
-
-def _message(theme: str) -> Labelled:
-    return Labelled(id="1", text="x", scope="in", theme=theme)
+    for name in ("temperature", "decline_at", "quite_sure_at", "fairly_sure_at"):
+        assert getattr(chosen, name) == pytest.approx(getattr(shipped, name), abs=0.05), name

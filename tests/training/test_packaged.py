@@ -7,18 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from bot.index.build import PACKAGED_HEADS, PACKAGED_VECTORS, Encoders
+from bot.index.build import PACKAGED_HEADS, PACKAGED_VECTORS
 from bot.index.records import records_of
 from bot.index.vectors import content_hash, read_packaged
-from bot.retrieval.encoder import PLAIN, RANKING
+from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder
 from bot.training.material import lessons, lessons_in_scope, source, themes_of
 from bot.triage.heads import Heads
 from bot.triage.lessons import fit_key
 from bot.triage.likeness import sounds_of
 
 
-def test_the_packaged_heads_are_fitted_on_this_knowledge(encoders: Encoders) -> None:
-    key = fit_key(lessons(), themes_of(), (encoders.records.id, encoders.ranking.id))
+def test_the_packaged_heads_are_fitted_on_this_knowledge(encoder: Encoder) -> None:
+    key = fit_key(lessons(), themes_of(), encoder.id)
     assert (PACKAGED_HEADS / "KEY").read_text().strip() == key, "run: python -m bot.training fit"
 
 
@@ -26,14 +26,14 @@ def test_the_packaged_heads_know_every_barrier() -> None:
     assert set(Heads.load(PACKAGED_HEADS).barriers) == set(themes_of())
 
 
-def test_a_first_start_computes_no_vector(encoders: Encoders) -> None:
-    known = read_packaged(PACKAGED_VECTORS, encoders.records.id)
+def test_a_first_start_computes_no_vector(encoder: Encoder) -> None:
+    known = read_packaged(PACKAGED_VECTORS, encoder.id)
     texts = [record.text for record in records_of(source().knowledge)]
     texts += [sound for _, sound in sounds_of(source().knowledge)]
     assert [text for text in texts if content_hash(text) not in known] == [], "run: python -m bot.training fit"
 
 
-@pytest.mark.parametrize("folder", [PLAIN, RANKING], ids=lambda folder: folder.name)
+@pytest.mark.parametrize("folder", [PACKAGED_ENCODER], ids=lambda folder: folder.name)
 def test_an_encoder_is_named_by_its_bytes(folder: Path) -> None:
     digest = hashlib.sha256((folder / "model.onnx").read_bytes()).hexdigest()
     assert (folder / "ID").read_text().strip() == f"{folder.name}@{digest[:12]}"

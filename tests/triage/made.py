@@ -10,8 +10,8 @@ from bot.knowledge import Knowledge
 from bot.retrieval.encoder import Vectors
 from bot.triage import Ranked, RankedBarrier, Ranking
 from bot.triage.fitting import fit
-from bot.triage.heads import Heads
-from bot.triage.lessons import Lesson, of_barriers, of_scope
+from bot.triage.heads import Heads, TaughtHead
+from bot.triage.lessons import Lesson, encoded_lessons
 
 THEMES_OF = {"A-01": "data", "A-02": "data", "B-01": "people", "B-02": "people", "C-01": "money", "C-02": "money"}
 WORDS = {
@@ -33,7 +33,7 @@ OUTSIDE = {
 def small_lessons() -> list[Lesson]:
     fillers = ("again today", "since spring", "every single week", "for us")
     inside = [
-        Lesson(f"{words} {filler}", "in", THEMES_OF[barrier], barrier)
+        Lesson(f"{words} {filler}", "in", THEMES_OF[barrier], ((barrier, 1.0),))
         for barrier, words in WORDS.items()
         for filler in fillers
     ]
@@ -51,12 +51,9 @@ def vector_of(text: str) -> Vectors:
     return (total / np.linalg.norm(total)).astype(np.float32)
 
 
-def fitted() -> Heads:
+def fitted(taught: TaughtHead | None = None) -> Heads:
     lessons = small_lessons()
-    by_ranking, by_records = (
-        np.stack([vector_of(lesson.text) for lesson in taught]) for taught in (of_barriers(lessons), of_scope(lessons))
-    )
-    return fit(lessons, THEMES_OF, by_ranking, by_records)
+    return fit(lessons, THEMES_OF, np.stack([vector_of(lesson.text) for lesson in encoded_lessons(lessons)]), taught)
 
 
 def ranking_of(knowledge: Knowledge, probabilities: Mapping[str, float]) -> Ranking:

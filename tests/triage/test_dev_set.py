@@ -14,15 +14,19 @@ from bot.triage import Answer, Message
 
 DEV = Path(__file__).parent.parent / "eval" / "dev.jsonl"
 FLOORS = {
-    "theme@1": 0.65,
-    "theme@3": 0.90,
-    "in scope: kept": 0.90,
-    "in scope: answered": 0.80,
-    "near declined": 0.70,
-    "far declined": 0.75,
-    "vague: asked": 0.50,
+    "theme@1": 0.70,
+    "theme@3": 0.93,
+    "barrier@1": 0.50,
+    "barrier@5": 0.86,
+    "within one tap": 0.85,
+    "in scope: kept": 0.97,
+    "near declined": 0.90,
+    "far declined": 0.85,
+    "vague: asked or listed": 0.75,
+    "quite sure: right": 0.85,
+    "fairly sure: right": 0.60,
 }
-SURE_AND_WRONG = 0.03
+WRONG = 0.30
 
 
 @cache
@@ -51,11 +55,11 @@ def answers(replies: dict[str, Reply]) -> list[tuple[str, Answer]]:
 def test_measures_stay_above_the_bar(report: Report):
     values = {m.name: m.value for m in report.measures if m.value is not None}
     assert {name: values[name] for name, floor in FLOORS.items() if values[name] < floor} == {}
-    assert values["sure and wrong"] <= SURE_AND_WRONG
+    assert values["full answers that are wrong"] <= WRONG
 
 
 def test_reasons_are_the_askers_own_words(answers: list[tuple[str, Answer]]):
-    assert len(answers) >= 80
+    assert len(answers) >= 40
     for text, answer in answers:
         for barrier in answer.barriers:
             if barrier.reason is not None:
@@ -63,11 +67,10 @@ def test_reasons_are_the_askers_own_words(answers: list[tuple[str, Answer]]):
                 assert len(barrier.reason) <= 0.6 * len(text)
 
 
-def test_without_its_reason_the_first_barrier_is_less_likely(bot: Bot, answers: list[tuple[str, Answer]]):
-    lower = 0
-    for text, answer in answers:
-        first = answer.barriers[0]
-        if first.reason is not None:
-            without = bot.triage(Message(text.replace(first.reason, " ", 1), asked=True)).ranking
-            lower += next(b.probability for b in without.barriers if b.id == first.id) < first.probability
-    assert lower >= 0.9 * len(answers)
+def test_a_reason_speaks_for_its_barrier_by_itself(bot: Bot, answers: list[tuple[str, Answer]]):
+    reasons = [(answer.barrier, answer.barrier.reason) for _, answer in answers if answer.barrier.reason]
+    assert len(reasons) >= 20
+    for barrier, reason in reasons:
+        assert reason
+        ranked = [b.id for b in bot.triage(Message(reason, asked=True)).ranking.barriers[:10]]
+        assert barrier.id in ranked

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bot.knowledge import Messages, RealMessage
 from bot.triage import lessons
-from bot.triage.heads import SCOPES, Heads
+from bot.triage.heads import HEAD_SCALE, SCOPES, Heads, Linear, TaughtHead
 from bot.triage.lessons import Lesson, fit_key, lessons_of
 from tests.triage.made import OUTSIDE, THEMES_OF, WORDS, fitted, small_lessons, vector_of
 
@@ -28,43 +30,90 @@ def test_scope_is_judged_as_taught(heads: Heads, scope: str, text: str):
     assert SCOPES[np.argmax(heads.scope(vector_of(text), text))] == scope
 
 
-KEY = fit_key(small_lessons(), THEMES_OF, ("plain", "ranking"))
+KEY = fit_key(small_lessons(), THEMES_OF, "encoder")
 FIRST, *OTHERS = small_lessons()
 
 
 @pytest.mark.parametrize(
-    ("taught", "themes_of", "encoders"),
+    ("taught", "themes_of", "encoder"),
     [
-        pytest.param([replace(FIRST, text="other"), *OTHERS], THEMES_OF, ("plain", "ranking"), id="a text"),
-        pytest.param([replace(FIRST, scope="vague"), *OTHERS], THEMES_OF, ("plain", "ranking"), id="a scope"),
-        pytest.param([replace(FIRST, theme="people"), *OTHERS], THEMES_OF, ("plain", "ranking"), id="a theme"),
-        pytest.param([replace(FIRST, barrier="A-02"), *OTHERS], THEMES_OF, ("plain", "ranking"), id="a barrier"),
-        pytest.param(OTHERS, THEMES_OF, ("plain", "ranking"), id="a lesson fewer"),
-        pytest.param([*OTHERS, FIRST], THEMES_OF, ("plain", "ranking"), id="another order"),
-        pytest.param(small_lessons(), THEMES_OF | {"A-01": "people"}, ("plain", "ranking"), id="a barrier's theme"),
-        pytest.param(small_lessons(), THEMES_OF, ("other", "ranking"), id="the records' encoder"),
-        pytest.param(small_lessons(), THEMES_OF, ("plain", "other"), id="the ranking's encoder"),
-        pytest.param(small_lessons(), THEMES_OF, ("ranking", "plain"), id="encoders swapped"),
+        pytest.param([replace(FIRST, text="other"), *OTHERS], THEMES_OF, "encoder", id="a text"),
+        pytest.param([replace(FIRST, scope="vague"), *OTHERS], THEMES_OF, "encoder", id="a scope"),
+        pytest.param([replace(FIRST, theme="people"), *OTHERS], THEMES_OF, "encoder", id="a theme"),
+        pytest.param([replace(FIRST, shares=(("A-02", 1.0),)), *OTHERS], THEMES_OF, "encoder", id="a barrier"),
+        pytest.param([replace(FIRST, weight=3.0), *OTHERS], THEMES_OF, "encoder", id="a weight"),
+        pytest.param(OTHERS, THEMES_OF, "encoder", id="a lesson fewer"),
+        pytest.param([*OTHERS, FIRST], THEMES_OF, "encoder", id="another order"),
+        pytest.param(small_lessons(), THEMES_OF | {"A-01": "people"}, "encoder", id="a barrier's theme"),
+        pytest.param(small_lessons(), THEMES_OF, "other", id="the encoder"),
     ],
 )
-def test_other_ingredients_have_another_key(taught: list[Lesson], themes_of: dict[str, str], encoders: tuple[str, str]):
-    assert fit_key(taught, themes_of, encoders) != KEY
+def test_other_ingredients_have_another_key(taught: list[Lesson], themes_of: dict[str, str], encoder: str):
+    assert fit_key(taught, themes_of, encoder) != KEY
 
 
 def test_the_same_ingredients_have_the_same_key():
-    assert fit_key(small_lessons(), dict(reversed(THEMES_OF.items())), ("plain", "ranking")) == KEY
+    assert fit_key(small_lessons(), dict(reversed(THEMES_OF.items())), "encoder") == KEY
 
 
 def test_another_recipe_has_another_key(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(lessons, "RECIPE", lessons.RECIPE + 1)
-    assert fit_key(small_lessons(), THEMES_OF, ("plain", "ranking")) != KEY
+    assert fit_key(small_lessons(), THEMES_OF, "encoder") != KEY
+
+
+def test_the_head_that_the_encoder_was_taught_stays_and_an_unknown_barrier_gets_its_lessons_mean():
+    known = tuple(barrier for barrier in THEMES_OF if barrier != "C-02")
+    weights = np.random.default_rng(0).normal(size=(24, len(known))).astype(np.float32)
+    bias = np.arange(len(known), dtype=np.float32)
+    head = fitted(TaughtHead(known, Linear(weights, bias))).own_head
+    np.testing.assert_array_equal(head.weights[:, : len(known)], weights)
+    np.testing.assert_array_equal(head.bias, [*bias, bias.mean()])
+    assert np.linalg.norm(head.weights[:, -1]) == pytest.approx(HEAD_SCALE, rel=1e-5)
+    by_lessons = HEAD_SCALE * vector_of(WORDS["C-02"]) @ vector_of(f"{WORDS['C-02']} for us")
+    assert head.weights[:, -1] @ vector_of(WORDS["C-02"]) == pytest.approx(by_lessons, rel=0.3)
+
+
+def test_a_taught_head_is_read_as_it_was_saved(tmp_path: Path):
+    head = TaughtHead(("A-01", "B-01"), Linear(np.ones((3, 2), np.float32), np.array([0.5, -1], np.float32)))
+    head.save(tmp_path / "head.npz")
+    loaded = TaughtHead.load(tmp_path / "head.npz")
+    assert loaded.barriers == head.barriers
+    np.testing.assert_array_equal(loaded.linear.weights, head.linear.weights)
+    np.testing.assert_array_equal(loaded.linear.bias, head.linear.bias)
+
+
+REAL = RealMessage(
+    id="r0001",
+    text="x",
+    barriers=("ORG-01", "ORG-02"),
+    also_barriers=("ORG-03",),
+    readings=2,
+    lang="en",
+    source="",
+    url="",
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "shares", "weight"),
+    [
+        pytest.param(REAL, {"ORG-01": 0.35, "ORG-02": 0.35, "ORG-03": 0.3}, 3.0, id="two first, one that would do"),
+        pytest.param(
+            REAL.model_copy(update={"barriers": ("ORG-01",), "also_barriers": (), "readings": 1}),
+            {"ORG-01": 1.0}, 2.4, id="one alone, read once",
+        ),
+    ],
+)  # fmt: skip
+def test_a_real_message_speaks_for_each_barrier_that_was_named(bot, message: RealMessage, shares, weight: float):
+    messages = Messages(learning=(), real=(message,), contrast=(), scope=())
+    (lesson,) = [each for each in lessons_of(bot.version.knowledge, messages) if each.real]
+    assert dict(lesson.shares) == pytest.approx(shares)
+    assert (lesson.weight, lesson.theme) == (weight, bot.version.knowledge.barrier_by_id["ORG-01"].theme)
 
 
 def test_every_barrier_and_every_scope_is_taught(bot):
-    from bot.knowledge import Messages
-
-    taught = lessons_of(bot.version.knowledge, Messages(learning=(), contrast=(), scope=()))
+    taught = lessons_of(bot.version.knowledge, Messages(learning=(), real=(), contrast=(), scope=()))
     assert len(set(taught)) == len(taught)
-    assert {lesson.barrier for lesson in taught if lesson.barrier} == set(bot.version.knowledge.barrier_by_id)
+    assert {barrier for lesson in taught for barrier, _ in lesson.shares} == set(bot.version.knowledge.barrier_by_id)
     assert {lesson.scope for lesson in taught} == set(SCOPES)
     assert all((lesson.theme is None) == (lesson.scope != "in") for lesson in taught)

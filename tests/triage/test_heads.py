@@ -28,6 +28,15 @@ def test_probabilities_add_up(heads: Heads, text: str):
     assert scope.sum() == pytest.approx(1, abs=1e-5)
 
 
+def test_records_count_for_their_barrier(heads: Heads):
+    text = "warehouse tables join"
+    records = np.full(len(heads.barriers), -20.0)
+    records[heads.barriers.index("C-02")] = 0.0
+    plain, told = (heads.rank(vector_of(text), text, view)[1] for view in (None, records))
+    assert told[heads.barriers.index("C-02")] > plain[heads.barriers.index("C-02")]
+    assert np.exp(told).sum() == pytest.approx(1, abs=1e-5)
+
+
 def test_loaded_heads_score_as_those_that_were_saved(heads: Heads, tmp_path: Path):
     heads.save(tmp_path / "heads")
     loaded = Heads.load(tmp_path / "heads")
@@ -47,7 +56,7 @@ def test_saved_heads_hold_no_pickle(heads: Heads, tmp_path: Path):
 
 def test_the_packaged_heads_add_up_too(bot):
     heads = bot.version.heads
-    vector = np.full(heads.centroids.shape[1], 1 / np.sqrt(heads.centroids.shape[1]), dtype=np.float32)
+    vector = np.full(heads.own_head.weights.shape[0], 1 / np.sqrt(heads.own_head.weights.shape[0]), dtype=np.float32)
     themes, barriers = (np.exp(logs) for logs in heads.rank(vector, "releases wait for approval"))
     of_theme = [barriers[heads.theme_of == theme].sum() for theme in range(11)]
     np.testing.assert_allclose(of_theme, themes, atol=1e-4)

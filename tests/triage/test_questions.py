@@ -8,7 +8,17 @@ import pytest
 from bot.app import Bot
 from bot.knowledge import Choice
 from bot.triage import Clarify, Message
-from bot.triage.questions import CHOSEN, SOUNDS_ALIKE, SOUNDS_RELATED, THEME_QUESTION, best_question, condition, split
+from bot.triage.outcome import AskedQuestion
+from bot.triage.questions import (
+    CHOSEN,
+    SOUNDS_ALIKE,
+    SOUNDS_RELATED,
+    THEME_QUESTION,
+    best_question,
+    condition,
+    split,
+    worth_asking,
+)
 from tests.triage.made import ranking_of
 
 
@@ -86,3 +96,23 @@ def test_the_chosen_get_their_share_in_their_own_proportions():
 @pytest.mark.parametrize("chosen", [[False, False], [True, True]], ids=["none chosen", "all chosen"])
 def test_a_choice_that_tells_nothing_changes_nothing(chosen: list[bool]):
     np.testing.assert_array_equal(condition(np.array([0.4, 0.6]), np.array(chosen)), [0.4, 0.6])
+
+
+def question_of(*barriers: str) -> AskedQuestion:
+    return AskedQuestion("own", "Which?", tuple(Choice(label=barrier, barriers=(barrier,)) for barrier in barriers))
+
+
+def test_a_question_is_worth_it_only_where_the_list_would_miss_and_its_choices_hold(knowledge):
+    flat = ranking_of(knowledge, {})
+    likely = ranking_of(knowledge, {"ORG-08": 0.4, "ORG-07": 0.3})
+    own = question_of("ORG-08", "ORG-07")
+    assert worth_asking(own, likely, vague=0.0, alike=1.0) < 0
+    assert worth_asking(own, likely, vague=1.0, alike=1.0) > 0
+    assert worth_asking(own, flat, vague=0.0, alike=1.0) < 0
+
+
+def test_a_question_that_was_not_written_for_it_is_not_put_to_a_ranking_that_peaks(knowledge):
+    peaked, flat = ranking_of(knowledge, {"ORG-08": 0.9}), ranking_of(knowledge, {})
+    question = question_of("ORG-08")
+    assert worth_asking(question, peaked, vague=0.95, alike=0.55) < 0 < worth_asking(question, peaked, 0.95, alike=0.9)
+    assert worth_asking(question, flat, vague=0.95, alike=0.0) > 0

@@ -26,20 +26,29 @@ from slack_sdk.models.blocks import (
     RichTextElementParts,
     RichTextListElement,
     RichTextSectionElement,
+    SectionBlock,
+    StaticSelectElement,
 )
 
 from bot.channels.slack import words
-from bot.channels.slack.limits import BLOCKS, BUTTON_CHARACTERS, FALLBACK_CHARACTERS, MESSAGE_CHARACTERS
+from bot.channels.slack.limits import (
+    BLOCKS,
+    BUTTON_CHARACTERS,
+    FALLBACK_CHARACTERS,
+    MESSAGE_CHARACTERS,
+    OPTION_CHARACTERS,
+)
 from bot.channels.slack.markup import escape, inert
 from bot.conversations.dialogue import SOMETHING_ELSE
 from bot.conversations.shown import Failed, Notice, Shown, Withdrawn
-from bot.guidance import Guidance
+from bot.guidance import Guidance, Listed
 from bot.guidance.declined import Declined
-from bot.guidance.outline import Outline, Row, outline, without_quotes
+from bot.guidance.outline import RATHER, Outline, Row, options, outline, source_title, without_quotes
 from bot.knowledge import Source
 from bot.triage import AskedQuestion
 
-CHOOSE, NOT_THIS, MORE, LESS = "triage_choose", "triage_not_this", "triage_more", "triage_less"
+CHOOSE, MORE, LESS = "triage_choose", "triage_more", "triage_less"
+PICK, RATHER_MENU, NONE, BACK = "triage_pick", "triage_rather", "triage_none", "triage_back"
 TRY_THIS, SHARE, WITH_QUOTES, FEEDBACK = "triage_try_this", "triage_share", "triage_with_quotes", "triage_feedback"
 HELPFUL, NOT_HELPFUL = "helpful", "not-helpful"
 NOTHING_CHOSEN = "none"
@@ -48,6 +57,7 @@ REPEATED = "(repeated after a restart)"
 WITHDRAWN = "The question was deleted, and what I had stored of it with it."
 BULLET = "• "
 CUT = " …"
+THIS_ONE, NONE_OF_THESE = "This one", "None of these"
 
 Text, Style, Person = RichTextElementParts.Text, RichTextElementParts.TextStyle, RichTextElementParts.User
 Drawn = dict[str, object]
@@ -84,6 +94,8 @@ def _body(shown: Shown) -> tuple[list[str], list[Block]]:
             told = told if shown.with_quotes else without_quotes(told)
             sources = guidance.sources if shown.more else ()
             return _lines(told, sources), list(_guidance(told, sources))
+        case Listed() as listed:
+            return _list(listed, shown)
         case AskedQuestion(ask=ask) as question:
             choices = [f"{BULLET}{choice.label}" for choice in question.choices]
             return [ask, *choices, f"{BULLET}{SOMETHING_ELSE}"], [_rich(_section(_bold(ask)))]
@@ -106,11 +118,9 @@ def _guidance(told: Outline, sources: Sequence[Source]) -> Iterator[Block]:
         yield _rich(_section(*(Text(text=note, style=Style(italic=True)) for note in told.notes)))
     yield _rich(_section(_bold(told.headline), Text(text=f"  {told.sureness}")))
     yield _small(told.place)
-    yield _rich(_section(Text(text=told.summary)))
-    for rows in (told.advice, told.alternatives):
-        if rows:
-            yield _rich(*_rows(rows))
-    yield _small(*(f"{row.label}: {row.whole}" for row in told.provenance))
+    yield _rich(*_rows(told.advice))
+    if told.provenance:
+        yield _small(*(f"{row.label}: {row.whole}" for row in told.provenance))
     if sources:
         yield _rich(_section(_bold("Sources")), RichTextListElement(style="bullet", elements=[*map(_source, sources)]))
 
@@ -137,6 +147,8 @@ def _rows(rows: Iterable[Row]) -> Iterator[RichTextElement]:
 
 def _actions(shown: Shown) -> Iterator[Block]:
     match shown.body:
+        case Listed() if not shown.closed:
+            yield ActionsBlock(elements=[_button(NONE, SOMETHING_ELSE, shown.turn)])
         case AskedQuestion(choices=choices) if not shown.closed:
             labels = [(str(place), choice.label) for place, choice in enumerate(choices)]
             yield ActionsBlock(
@@ -145,15 +157,56 @@ def _actions(shown: Shown) -> Iterator[Block]:
                     for place, label in [*labels, (NOTHING_CHOSEN, SOMETHING_ELSE)]
                 ]
             )
-        case Guidance(barrier=barrier):
+        case Guidance() as guidance:
             fold = _button(LESS, "Less", shown.turn) if shown.more else _button(MORE, "More", shown.turn)
-            not_this = [] if shown.shared_by else [_button(NOT_THIS, "Not this", shown.turn, barrier.id)]
-            yield ActionsBlock(elements=[_button(TRY_THIS, "We'll try this", shown.turn), fold, *not_this])
+            back = [_button(BACK, "Back", shown.turn)] if shown.tapped else []
+            yield ActionsBlock(elements=[_button(TRY_THIS, "We'll try this", shown.turn), fold, *back])
+            if not shown.shared_by:
+                yield from _rather(guidance, shown.turn)
             if shown.private:
                 yield ActionsBlock(elements=[_own_words(), _button(SHARE, "Share with the channel", shown.turn)])
             yield ContextActionsBlock(elements=[_feedback(shown.turn)])
         case _:
             return
+
+
+def _rather(guidance: Guidance, turn: str) -> Iterator[Block]:
+    """What else it could be: behind a menu beside an answer that is sure, as buttons where it is less so."""
+    none = _button(NONE, NONE_OF_THESE, turn)
+    if not guidance.others:
+        yield ActionsBlock(elements=[none])
+    elif guidance.sureness == "fairly sure":
+        buttons = [_button(f"{PICK}_{other.id}", other.name, turn, other.id) for other in guidance.others]
+        yield _small(RATHER)
+        yield ActionsBlock(elements=[*buttons, none])
+    else:
+        menu = StaticSelectElement(
+            action_id=RATHER_MENU,
+            placeholder=PlainTextObject(text=RATHER, emoji=False),
+            options=[
+                Option(
+                    value=f"{turn}|{other.id}",
+                    label=None,
+                    text=_cut(other.name, OPTION_CHARACTERS),
+                    description=_cut(other.one_line, OPTION_CHARACTERS),
+                )
+                for other in guidance.others
+            ],
+        )
+        yield ActionsBlock(elements=[menu, none])
+
+
+def _list(listed: Listed, shown: Shown) -> tuple[list[str], list[Block]]:
+    """Each barrier in a line with its button beside it."""
+    rows = options(listed, with_quotes=shown.with_quotes)
+    lines = [listed.ask, *(f"{row.label}. {_said(row)}" for row in rows)]
+    notes = [listed.language_note] if listed.language_note else []
+    blocks: list[Block] = [_rich(_section(*(Text(text=f"{note}\n") for note in notes), _bold(listed.ask)))]
+    for row, barrier in zip(rows, listed.barriers, strict=True):
+        button = None if shown.closed else _button(f"{PICK}_{barrier.id}", THIS_ONE, shown.turn, barrier.id)
+        said = f"{row.text}\n{inert(row.quote)}" if row.quote else row.text
+        blocks.append(SectionBlock(text=PlainTextObject(text=said, emoji=False), accessory=button))
+    return [*notes, *lines], blocks
 
 
 def _notes(shown: Shown) -> Iterator[Block]:
@@ -170,9 +223,9 @@ def _notes(shown: Shown) -> Iterator[Block]:
 
 
 def _lines(told: Outline, sources: Sequence[Source]) -> list[str]:
-    opening = [*told.notes, f"{told.headline} {told.sureness}", told.place, told.summary]
+    opening = [*told.notes, f"{told.headline} {told.sureness}", told.place]
     rows = [f"{row.label}: {_said(row)}" if row.label else _said(row) for row in told.rows]
-    return [*opening, *rows, *(f"{BULLET}{source.id} {source.title} ({source.year})" for source in sources)]
+    return [*opening, *rows, *(f"{BULLET}{source_title(source)}" for source in sources)]
 
 
 def _said(row: Row) -> str:
@@ -248,15 +301,21 @@ def _small(*lines: str) -> ContextBlock:
 
 
 def _source(source: Source) -> RichTextSectionElement:
-    told = f"{source.id}  {source.authors} ({source.year}): {source.title}. {source.venue}. "
-    link = [RichTextElementParts.Link(url=source.url)] if _ADDRESS.match(source.url) else [Text(text=source.url)]
-    return _section(Text(text=told), *link)
+    """By its title, which links to it where there is an address."""
+    title = source_title(source)
+    if _ADDRESS.match(source.url):
+        return _section(RichTextElementParts.Link(url=source.url, text=title))
+    return _section(Text(text=title))
+
+
+def _cut(text: str, most: int) -> PlainTextObject:
+    return PlainTextObject(text=text if len(text) <= most else f"{text[: most - 1].rstrip()}…", emoji=False)
 
 
 def _button(action: str, label: str, turn: str, argument: str = "") -> ButtonElement:
     return ButtonElement(
         action_id=action,
-        text=PlainTextObject(text=label[:BUTTON_CHARACTERS], emoji=False),
+        text=_cut(label, BUTTON_CHARACTERS),
         value=f"{turn}|{argument}" if argument else turn,
     )
 

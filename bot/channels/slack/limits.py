@@ -8,8 +8,8 @@ FALLBACK_CHARACTERS = 3_000
 """Of `text`: 40,000 are documented, `msg_too_long` was met from about 4,000 (seratch/ChatGPT-in-Slack#102)."""
 BUTTON_CHARACTERS = 75
 """https://docs.slack.dev/reference/block-kit/block-elements/button-element"""
-SUGGESTED_PROMPTS = 4
-"""https://docs.slack.dev/reference/methods/assistant.threads.setSuggestedPrompts"""
+OPTION_CHARACTERS = 75
+"""https://docs.slack.dev/reference/block-kit/composition-objects/option-object"""
 BODY_BYTES = 1_000_000
 """Ours: what is accepted of a request. Slack's own are far smaller."""
 POST_EVERY_S = 1.0

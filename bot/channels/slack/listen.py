@@ -19,13 +19,16 @@ from slack_bolt.response import BoltResponse
 
 from bot.channels.slack import hear, words
 from bot.channels.slack.blocks import (
+    BACK,
     CHOOSE,
     FEEDBACK,
     HELPFUL,
     LESS,
     MORE,
-    NOT_THIS,
+    NONE,
     NOTHING_CHOSEN,
+    PICK,
+    RATHER_MENU,
     SHARE,
     TRY_THIS,
     WITH_QUOTES,
@@ -101,8 +104,10 @@ class Listeners:
         app.event(_ANY)(self._on_other)
         app.command(words.COMMAND)(self._on_command)
         app.action(re.compile(f"{CHOOSE}_.*"))(self._on_choose)
+        app.action(re.compile(f"{PICK}_.*"))(self._on_pick)
         for action, listener in {
-            NOT_THIS: self._on_not_this, MORE: self._on_more, LESS: self._on_more, TRY_THIS: self._on_try_this,
+            RATHER_MENU: self._on_pick, BACK: self._on_back, NONE: self._on_none,
+            MORE: self._on_more, LESS: self._on_more, TRY_THIS: self._on_try_this,
             SHARE: self._on_share, FEEDBACK: self._on_feedback,
         }.items():  # fmt: skip
             app.action(action)(listener)
@@ -154,11 +159,23 @@ class Listeners:
 
         await self._pressed(body, ack, respond, choose)
 
-    async def _on_not_this(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
-        async def not_this(press: Press, turn: str, barrier: str) -> None:
-            await self._presses.not_this(hear.pressed(press, turn), barrier)
+    async def _on_pick(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
+        async def pick(press: Press, turn: str, barrier: str) -> None:
+            await self._presses.pick(hear.pressed(press, turn), barrier)
 
-        await self._pressed(body, ack, respond, not_this)
+        await self._pressed(body, ack, respond, pick)
+
+    async def _on_back(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
+        async def back(press: Press, turn: str, _argument: str) -> None:
+            await self._presses.back(hear.pressed(press, turn))
+
+        await self._pressed(body, ack, respond, back)
+
+    async def _on_none(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
+        async def none(press: Press, turn: str, _argument: str) -> None:
+            await self._presses.none_of_these(hear.pressed(press, turn))
+
+        await self._pressed(body, ack, respond, none)
 
     async def _on_more(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
         async def more(press: Press, turn: str, _argument: str) -> None:
@@ -194,7 +211,7 @@ class Listeners:
     ) -> None:
         """Act, then acknowledge; a refusal is told to the presser alone."""
         press = Press.model_validate(body)
-        turn, _, argument = press.actions[0].value.partition("|")
+        turn, _, argument = press.actions[0].carried.partition("|")
         try:
             await act(press, turn, argument)
         except Refused as refusal:

@@ -95,10 +95,21 @@ class FeedbackChoice(Payload):
     value: str = ""
 
 
+class Selected(Payload):
+    value: str
+
+
 class Action(Payload):
+    """A button has a `value`, a menu the one of what was selected."""
+
     action_id: str
     action_ts: str
     value: str = ""
+    selected_option: Selected | None = None
+
+    @property
+    def carried(self) -> str:
+        return self.selected_option.value if self.selected_option else self.value
 
 
 class Ticked(Payload):

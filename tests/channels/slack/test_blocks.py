@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
@@ -13,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.slack import limits
-from bot.channels.slack.blocks import Rendered, render
+from bot.channels.slack.blocks import PICK, Rendered, render
 from bot.channels.slack.markup import WORD_JOINER, escape, inert, names, opens_with_another, plain
 from bot.conversations.shown import HOW_TO_ASK, STOP, Body, Failed, Notice, Shown, Withdrawn
-from bot.guidance import Guidance, compose
+from bot.guidance import Guidance, Listed, compose, listed
 from bot.guidance.declined import Declined
 from bot.knowledge import Choice, load_knowledge, packaged_knowledge
-from bot.triage import AskedQuestion
-from tests.guidance.made import answer_with
+from bot.triage import AskedQuestion, Sureness
+from tests.guidance.made import answer_with, list_of
 from tests.standins.slack.limits import check_message
 
 TODAY = date(2026, 11, 23)
@@ -37,12 +38,25 @@ words = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 texts = st.lists(attacks | words, min_size=1, max_size=4).map(" ".join).filter(str.strip)
 
 
-def guidance_with(reason: str | None, first: str = "ORG-08", message: str = "x") -> Guidance:
-    return compose(answer_with(KNOWLEDGE, first, reason=reason), message, KNOWLEDGE, [], TODAY, 1)
+SURENESS = ("quite sure", "fairly sure", None)
 
 
+def guidance_with(
+    reason: str | None, first: str = "ORG-08", message: str = "x", sureness: Sureness | None = "fairly sure"
+) -> Guidance:
+    return compose(
+        answer_with(KNOWLEDGE, first, reason=reason, sureness=sureness), message, KNOWLEDGE, [], [], TODAY, 1
+    )
+
+
+def list_with(reason: str | None, barriers: list[str]) -> Listed:
+    return listed(list_of(KNOWLEDGE, *barriers, reason=reason), "x", KNOWLEDGE, 1)
+
+
+ids = st.sampled_from([barrier.id for barrier in KNOWLEDGE.barriers])
 bodies: st.SearchStrategy[Body] = st.one_of(
-    st.builds(guidance_with, st.none() | texts, st.sampled_from([barrier.id for barrier in KNOWLEDGE.barriers])),
+    st.builds(guidance_with, st.none() | texts, ids, st.just("x"), st.sampled_from(SURENESS)),
+    st.builds(list_with, st.none() | texts, st.lists(ids, min_size=2, max_size=5, unique=True)),
     st.builds(
         AskedQuestion,
         st.just("Q"),
@@ -69,6 +83,7 @@ shown_ones = st.builds(
     repeated=st.booleans(),
     with_quotes=st.booleans(),
     closed=st.booleans(),
+    tapped=st.booleans(),
 )
 
 
@@ -174,10 +189,42 @@ class TestEachLimitAtItsBoundary:
         assert len(drawn(guidance_with(None), more=True, tried_by=("U0ANA",), repeated=True).payload) <= limits.BLOCKS
 
     def test_every_barrier_unfolded_is_taken(self):
+        for barrier, more, sureness in product(KNOWLEDGE.barriers, (False, True), SURENESS):
+            rendered = drawn(guidance_with("their own words", barrier.id, sureness=sureness), more=more)
+            check_message(rendered.text, rendered.payload)
+
+    def test_a_short_answer_is_short(self):
         for barrier in KNOWLEDGE.barriers:
-            for more in (False, True):
-                rendered = drawn(guidance_with("their own words", barrier.id), more=more)
-                check_message(rendered.text, rendered.payload)
+            rendered = drawn(guidance_with("they wait for weeks", barrier.id))
+            said = [block for block in rendered.payload if block["type"] in ("rich_text", "context")]
+            assert sum(len(part["text"]) for part in parts(said) if isinstance(part.get("text"), str)) <= 700
+
+
+def test_each_line_of_a_list_has_its_button_and_the_last_leads_elsewhere():
+    rendered = drawn(list_with("they wait <!channel>", ["ORG-08", "ORG-07", "OPS-10"]))
+    buttons = [part for part in parts(rendered.payload) if part.get("type") == "button"]
+    assert [button["text"]["text"] for button in buttons] == ["This one"] * 3 + ["Something else"]
+    assert [button["value"].partition("|")[2] for button in buttons] == ["ORG-08", "ORG-07", "OPS-10", ""]
+    closed = drawn(list_with(None, ["ORG-08", "ORG-07"]), closed=True)
+    assert not [part for part in parts(closed.payload) if part.get("type") == "button"]
+
+
+@pytest.mark.parametrize(
+    ("sureness", "kind"), [("quite sure", "static_select"), ("fairly sure", "button"), (None, "static_select")]
+)
+def test_what_else_it_could_be_is_more_visible_the_less_sure_the_answer_is(sureness: Sureness | None, kind: str):
+    guidance = guidance_with(None, sureness=sureness)
+    payload = drawn(guidance, tapped=sureness is None).payload
+    names = [other.name for other in guidance.others]
+    if kind == "button":
+        shown = [part["text"]["text"] for part in parts(payload) if str(part.get("action_id")).startswith(PICK)]
+    else:
+        (menu,) = [part for part in parts(payload) if part.get("type") == "static_select"]
+        shown = [option["text"]["text"] for option in menu["options"]]
+    assert shown == names
+    labels = [part["text"]["text"] for part in parts(payload) if part.get("type") == "button"]
+    assert "None of these" in labels
+    assert ("Back" in labels) is (sureness is None)
 
 
 def choice(label: str) -> Choice:
