@@ -36,9 +36,12 @@ soak: setup-dev  ## the tests that take minutes
 	@$(RUN) pytest -m soak
 
 eval: setup-dev  ## figures on the development messages, the bot's and the tutorial baseline's
-	@$(RUN) triage eval tests/eval/dev.jsonl
-	@$(RUN) python -m tests.bench.tutorial tests/eval/dev.jsonl > "$(UV_HOME)/tutorial.jsonl"
-	@$(RUN) triage eval tests/eval/dev.jsonl --answers "$(UV_HOME)/tutorial.jsonl"
+	@$(RUN) triage eval tests/eval/dev.jsonl --simulate
+	@$(RUN) triage eval tests/eval/border.jsonl
+	@if $(RUN) python -c "import torch" 2>/dev/null; then \
+	  $(RUN) python -m tests.bench.tutorial tests/eval/dev.jsonl > "$(UV_HOME)/tutorial.jsonl"; \
+	  $(RUN) triage eval tests/eval/dev.jsonl --answers "$(UV_HOME)/tutorial.jsonl"; \
+	else echo "The tutorial baseline needs the extra train: uv sync --extra train"; fi
 
 setup: $(UV_HOME)/ready
 	@"$(UV)" sync --frozen --quiet --no-dev --inexact

@@ -106,7 +106,7 @@ def _surest(said: Floats, right: NDArray[np.bool_], wanted: float, *, upto: floa
 
 
 def _decline_at(beyond: Floats, labels: NDArray[np.str_], sets: NDArray[np.int64]) -> float:
-    """Keeping what is in scope weighs twice: a question turned away is worse than one too many answered.
+    """Keeping what is in scope weighs thrice: a question turned away is worse than one too many answered.
 
     `sets` tells which file a message is of: the border of scope counts as much as the messages of every day.
     """
@@ -117,7 +117,7 @@ def _decline_at(beyond: Floats, labels: NDArray[np.str_], sets: NDArray[np.int64
         return float(
             np.mean(
                 [
-                    2 * (1 - declined[ours & (sets == each)].mean()) + declined[theirs & (sets == each)].mean()
+                    3 * (1 - declined[ours & (sets == each)].mean()) + declined[theirs & (sets == each)].mean()
                     for each in np.unique(sets)
                 ]
             )

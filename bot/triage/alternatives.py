@@ -11,7 +11,7 @@ from bot.triage.outcome import RankedBarrier, Ranking, Sureness
 
 LISTED, BESIDE = 5, 4
 """How many barriers a short list has, and how many stand beside a full answer."""
-NEAR_DUPLICATE = 0.8
+NEAR_DUPLICATE = 0.86
 """Cosine of two barriers' centroids from which the less likely one is left out, unless it is about as likely."""
 ABOUT_AS_LIKELY = 0.5
 RELATED, AT_LEAST = 0.05, 2

@@ -19,7 +19,7 @@ Floats = NDArray[np.floating]
 SCOPES: tuple[str, ...] = ("in", "vague", "near", "far", "about")
 HEAD_SCALE = 16.0
 """Of the cosine to a barrier's centroid; the encoder was trained with it."""
-VIEW_POWERS = (0.4, 0.3, 0.3)
+VIEW_POWERS = (0.3, 0.3, 0.4)
 """How much each view of a message counts: the encoder's own head, regression, terms."""
 RECORDS_POWER = 0.15
 """How much the records count that a message resembles, beside the views that were fitted."""
@@ -47,6 +47,12 @@ class TaughtHead:
 
     barriers: tuple[str, ...]
     linear: Linear
+
+    def without(self, gone: frozenset[str]) -> TaughtHead:
+        """As if it had not been taught of these barriers."""
+        kept = [column for column, barrier in enumerate(self.barriers) if barrier not in gone]
+        names = tuple(self.barriers[column] for column in kept)
+        return TaughtHead(names, Linear(self.linear.weights[:, kept], self.linear.bias[kept]))
 
     def save(self, file: Path) -> None:
         weights, bias = self.linear.weights, self.linear.bias

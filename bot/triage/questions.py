@@ -13,7 +13,7 @@ from bot.triage.alternatives import LISTED
 from bot.triage.heads import Floats
 from bot.triage.outcome import AskedQuestion, Ranking
 
-SOUNDS_ALIKE, TOUCHES = 0.6, 0.1
+SOUNDS_ALIKE, TOUCHES = 0.62, 0.1
 """A message this alike (cosine) is asked the question whose choices hold at least this share of the probability."""
 SOUNDS_RELATED, COVERS = 0.5, 0.4
 """One that sounds less alike is asked it only if they hold this much."""

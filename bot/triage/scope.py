@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 
-PEAK_FROM, PEAK_COUNTS = 0.5, 0.2
+PEAK_FROM, PEAK_COUNTS = 0.5, 0.3
 """A ranking that peaks higher than this vetoes a decline, the more the higher it peaks."""
 UNREAD = 0.85
 """What is said counts less in a script that the encoder hardly reads: all of it looks strange to it."""

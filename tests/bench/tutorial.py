@@ -1,7 +1,7 @@
 """What a tutorial would build: one card a barrier in Chroma behind a LangChain retriever, and the first hit wins.
 
-`python -m tests.bench.tutorial FILE` answers labelled messages, one line each, for `triage eval FILE --answers -`.
-With `--torch` (extra `train`) the encoder is the original one under torch instead of our export of it.
+`python -m tests.bench.tutorial FILE` answers labelled messages, one line each, for `triage eval FILE --answers`. It
+needs the extra `train`: the encoder is the original one under torch.
 """
 
 from __future__ import annotations
@@ -20,30 +20,25 @@ from bot.batch import BatchOutcome, Scored, ScoredBarrier
 from bot.evaluation import read_labelled
 from bot.index.records import records_of
 from bot.knowledge import Knowledge, load_knowledge, packaged_knowledge
-from bot.retrieval.encoder import PLAIN, OnnxEncoder
-
-
-class OnnxEmbeddings(Embeddings):
-    def __init__(self) -> None:
-        self._encoder = OnnxEncoder(PLAIN)
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        return self._encoder.encode(texts).tolist()
-
-    def embed_query(self, text: str) -> list[float]:
-        return self.embed_documents([text])[0]
 
 
 class TorchEmbeddings(Embeddings):
+    """The official all-MiniLM-L6-v2, mean pooling over the tokens, on the CPU."""
+
     def __init__(self) -> None:
-        from sentence_transformers import SentenceTransformer
+        import torch
+        from transformers import AutoTokenizer
 
-        from bot.training.export import official_model
+        from bot.training.export import official_encoder, official_model
 
-        self._model = SentenceTransformer(str(official_model()), device="cpu")
+        self._torch = torch
+        self._tokenizer = AutoTokenizer.from_pretrained(official_model())
+        self._encoder = official_encoder()
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        return self._model.encode(texts, normalize_embeddings=True).tolist()
+        tokens = self._tokenizer(texts, padding=True, truncation=True, max_length=256, return_tensors="pt")
+        with self._torch.inference_mode():
+            return self._encoder(tokens["input_ids"], tokens["attention_mask"]).tolist()
 
     def embed_query(self, text: str) -> list[float]:
         return self.embed_documents([text])[0]
@@ -87,10 +82,9 @@ def _scored(ids: Sequence[str]) -> list[Scored]:
 
 
 def main() -> None:
-    torch = "--torch" in sys.argv
-    file = Path(next(argument for argument in sys.argv[1:] if not argument.startswith("--")))
+    file = Path(sys.argv[1])
     knowledge = load_knowledge(packaged_knowledge(), datetime.now(UTC).date())
-    tutorial = Tutorial(knowledge, TorchEmbeddings() if torch else OnnxEmbeddings())
+    tutorial = Tutorial(knowledge, TorchEmbeddings())
     for message in read_labelled(file):
         print(tutorial.answer(message.id, message.text).model_dump_json())
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bot.app import Bot, encoders_of
+from bot.app import Bot, encoder_of
 from bot.channels.slack.blocks import render
 from bot.channels.slack.markup import plain
 from bot.channels.slack.words import COMMAND
+from bot.conversations.dialogue import Said
 from bot.conversations.replying import Asked, Presses, answered
-from bot.conversations.shown import Body, Shown
+from bot.conversations.shown import Body, Shown, said_by
 from bot.index.index import Index
 from bot.knowledge import packaged_knowledge
 from bot.settings import Settings
@@ -24,16 +25,19 @@ TODAY = date(2026, 11, 23)
 BOT, BOT_NAME = "U0BOT", "MLOps Triage"
 PEOPLE = {BOT: BOT_NAME, "U0ANA": "Ana Ruiz", "U0BO": "Bo Lind", "U0MEI": "Mei Tan"}
 WIDTH, SCALE, MOST_BYTES = 720, 2, 150_000
-RELEASES = "Every release waits three weeks for the security board to sign it off"
+RELEASES = "Every release waits three weeks for the security board. It signs off even a one line fix, on paper"
+COSTS = "Half our cloud budget goes on idle GPUs, nobody switches them off at night and nobody reads the bill."
+UNSURE = "Our forecasts look good in the notebook, but planning keeps its own spreadsheet and numbers never match"
+GERMAN = "Jedes Modell-Update wartet sechs Wochen auf die Rechtsabteilung, und bis dahin ist es veraltet"
 Page = dict[str, Any]
 Line = dict[str, Any]
 
 
 def main() -> None:
     with TemporaryDirectory() as home:
-        encoders = encoders_of(Settings(triage_embeddings=None))
-        index = Index(Path(home), packaged_knowledge(), encoders)
-        bot = Bot(index.open(TODAY, lambda _what, _done: None, print), encoders, lambda: TODAY)
+        encoder = encoder_of(Settings(triage_embeddings=None))
+        index = Index(Path(home), packaged_knowledge(), encoder)
+        bot = Bot(index.open(TODAY, lambda _what, _done: None, print), encoder, lambda: TODAY)
         pages = pages_of(bot)
     for name, page in pages.items():
         picture = photograph(draw(page), width=WIDTH, scale=SCALE)
@@ -49,6 +53,9 @@ def main() -> None:
 def pages_of(bot: Bot) -> dict[str, Page]:
     return {
         "answer": _answer(bot),
+        "list": _list(bot),
+        "picked": _list(bot, pick=1),
+        "german": _german(bot),
         "question": _question(bot),
         "more": _more(bot),
         "private": _private(bot),
@@ -60,6 +67,17 @@ def pages_of(bot: Bot) -> dict[str, Page]:
 def _answer(bot: Bot) -> Page:
     asked = _said("U0ANA", "10:02", f"<@{BOT}> {RELEASES}")
     return _page("#ml-platform", "Thread", asked, _reply(bot, [asked], "10:02", tried_by=("U0BO",)))
+
+
+def _list(bot: Bot, pick: int | None = None) -> Page:
+    asked = _said("U0MEI", "09:12", f"<@{BOT}> {UNSURE}")
+    picked = None if pick is None else said_by(_body(bot, [UNSURE])).options[pick]
+    return _page("#ml-platform", "Thread", asked, _reply(bot, [asked], "09:12", picked=picked, tapped=bool(picked)))
+
+
+def _german(bot: Bot) -> Page:
+    asked = _said("U0BO", "15:31", f"<@{BOT}> {GERMAN}")
+    return _page("#ml-platform", "Thread", asked, _reply(bot, [asked], "15:31"))
 
 
 def _question(bot: Bot) -> Page:
@@ -74,7 +92,7 @@ def _more(bot: Bot) -> Page:
 
 def _private(bot: Bot) -> Page:
     """Slack does not show a command; the picture does, so that one sees what was asked."""
-    asked = _said("U0MEI", "14:15", "Half our cloud budget goes on idle GPUs.")
+    asked = _said("U0MEI", "14:15", COSTS)
     page = _page("#ml-platform", "", _reply(bot, [asked], "14:15", private=True))
     page["subtitle"] = f"after {COMMAND} {asked['text']}"
     return page
@@ -92,7 +110,7 @@ def _direct(bot: Bot) -> Page:
 
 def _shared(bot: Bot) -> Page:
     """What the channel sees of a private answer: none of the asker's words."""
-    asked = _said("U0MEI", "14:15", "Half our cloud budget goes on idle GPUs.")
+    asked = _said("U0MEI", "14:15", COSTS)
     copy = _reply(bot, [asked], "14:16", shared_by="U0MEI", with_quotes=False)
     return _page("#ml-platform", "", {**copy, "thread": False})
 
@@ -105,9 +123,9 @@ def _said(person: str, time: str, text: str, **more: Any) -> Line:
     return {"name": PEOPLE[person], "time": time, "text": text, **more}
 
 
-def _reply(bot: Bot, asked: list[Line], time: str, **shown: Any) -> Line:
+def _reply(bot: Bot, asked: list[Line], time: str, picked: str | None = None, **shown: Any) -> Line:
     texts = [plain(line["text"], BOT) for line in asked]
-    rendered = render(Shown("turn", _body(bot, texts), "U0ANA", messages=len(texts), **shown))
+    rendered = render(Shown("turn", _body(bot, texts, picked), "U0ANA", messages=len(texts), **shown))
     return {
         "name": BOT_NAME,
         "bot": True,
@@ -118,10 +136,10 @@ def _reply(bot: Bot, asked: list[Line], time: str, **shown: Any) -> Line:
     }
 
 
-def _body(bot: Bot, texts: Iterable[str]) -> Body:
+def _body(bot: Bot, texts: Iterable[str], picked: str | None = None) -> Body:
     said = tuple(text for text in texts if text)
     return answered(
-        bot, Asked(said, Presses(), alone=False, earlier=None, pending=None, told=None, outsider=False)
+        bot, Asked(said, Presses(picked=picked), alone=False, earlier=None, said=Said(), outsider=False)
     ).body
 
 
