@@ -13,27 +13,30 @@ from bot.triage.heads import Floats
 MAX_SHARE = 0.6
 MAX_CLAUSES = 6
 MIN_WORDS = 3
-SPEAKS_FOR = 0.25
+SPEAKS_FOR = 0.5
 """Of the barrier's probability for the whole message: a clause that gives it less is beside the point."""
+AMONG_FIRST = 3
+"""Where the barrier must stand in what a clause says by itself."""
 
-_SUBJECT = (
-    r"(?:i|we|you|he|she|it|they|there|this|that|these|those|the|our|my|your|his|her|their|its|a|an|nobody|no|none"
-    r"|everybody|everyone|every|each|all|some|somebody|someone|people|most|many|few|half|only|now|then|nothing"
-    r"|everything|i'm|we're|they're|it's|that's|there's|we've|i've|they've|don't|can't|won't)\b"
+_WHO = (
+    r"(?:i|we|you|he|she|it|they|there|nobody|everybody|everyone|somebody|someone|nothing|everything|people|none"
+    r"|i'm|we're|they're|it's|that's|there's|we've|i've|they've|he's|she's|no\s+one)\b"
 )
+_WHAT = r"(?:this|that|the|our|my|their|each|every|all|most|half|now)\b"
 _BREAK = re.compile(
-    r"[.!?;…]+(?=\s|$)\s*|\s*\n\s*|:(?=\s)\s*|\s*[()]\s*|\s*[–—]\s*|\s+-+\s+|\s*(?:->|→|⇒)\s*"
-    rf"|,?\s+(?=(?:but|because|while|since|although|though|until|unless|whenever|whereas)\s)"
-    rf"|,?\s+(?=(?:and|or|so|then|yet|also)\s+{_SUBJECT})"
-    rf"|,\s+(?={_SUBJECT})",
+    r"[.!?;…]+(?=\s|$)\s*|\s*\n\s*|\s*[–—]\s*|\s+-+\s+|\s*(?:->|→|⇒)\s*"
+    r"|,?\s+(?=(?:because|although|though|unless|whereas)\s)|,\s+(?=(?:and|but|so|or|yet)\s)"
+    rf"|,?\s+(?=(?:and|but|so|since|while|until|whenever|when)\s+(?:then\s+)?{_WHO})|,\s+(?={_WHO}|{_WHAT})",
     re.IGNORECASE,
 )
+_CONJUNCTION = r"(?:and|but|or|so|because|while|since|although|though|yet|then|also|plus)\b"
 _OPENING = re.compile(
-    r"(?:(?:and|but|or|so|because|while|since|although|though|yet|then|also|plus|well|ok|okay|hi|hello|hey|still)\b[\s,]*)+",
-    re.IGNORECASE,
+    rf"(?:(?:{_CONJUNCTION}|(?:well|ok|okay|hi|hello|hey|still|meanwhile|basically)\b)[\s,]*)+", re.IGNORECASE
 )
-_EDGE = " \t\n\r\"'“”‘’.,;:!?…()–—-*_`>#"
+_CLOSING = re.compile(r"[\s,]+(?:and|but|or|so|because|while|since)$", re.IGNORECASE)
+_EDGE = " \t\n\r\"'“”‘’.,;:!?…–—-*_`>#"
 _WORD = re.compile(r"\w[\w'’/-]*")
+_PAIRS = ("()", "[]", "“”")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +62,27 @@ def clauses(text: str) -> tuple[Clause, ...]:
     return tuple(fitting)[:MAX_CLAUSES] if len(parts) > 1 else ()
 
 
-def strongest(clauses: Sequence[Clause], whole: Floats, alone: Sequence[Floats], column: int) -> Clause | None:
-    """The clause that by itself makes the barrier of `column` likeliest; None where none speaks for it.
+def speaking(
+    clauses: Sequence[Clause], whole: Floats, alone: Sequence[Floats], columns: Sequence[int]
+) -> list[Clause | None]:
+    """For the barriers of `columns` the clause that by itself makes it likeliest, each clause for one barrier only.
 
-    `whole` are the barriers' log-probabilities for the message, `alone` those for each clause by itself.
+    `whole` are the barriers' log-probabilities for the message, `alone` those for each clause by itself. None where no
+    clause speaks for it: where all leave it less likely by far, or others likelier.
     """
-    if not clauses:
-        return None
-    said = [float(logs[column]) for logs in alone]
-    best = int(np.argmax(said))
-    return clauses[best] if said[best] >= float(whole[column]) + np.log(SPEAKS_FOR) else None
+    claims = [
+        (float(logs[column]), place, row)
+        for row, column in enumerate(columns)
+        for place, logs in enumerate(alone)
+        if logs[column] >= whole[column] + np.log(SPEAKS_FOR) and int((logs > logs[column]).sum()) < AMONG_FIRST
+    ]
+    given: list[Clause | None] = [None] * len(columns)
+    taken: set[int] = set()
+    for _, place, row in sorted(claims, key=lambda claim: (-claim[0], claim[1], claim[2])):
+        if given[row] is None and place not in taken:
+            given[row] = clauses[place]
+            taken.add(place)
+    return given
 
 
 def _split(text: str) -> Iterator[Clause]:
@@ -99,10 +113,21 @@ def _joined(parts: list[Clause], text: str) -> list[Clause]:
 
 
 def _opened(part: Clause, text: str) -> Clause | None:
-    """Without the conjunction that it opens with."""
+    """Without the conjunctions at its ends; None where too little is left, or half of a bracket."""
     opening = _OPENING.match(text, part.start, part.end)
-    rest = Clause(opening.end() if opening else part.start, part.end)
-    return rest if _words(rest, text) >= MIN_WORDS else None
+    start = opening.end() if opening else part.start
+    closing = _CLOSING.search(text[start : part.end])
+    rest = Clause(start, start + closing.start() if closing else part.end)
+    return rest if _words(rest, text) >= MIN_WORDS and _whole(rest.of(text)) else None
+
+
+def _whole(phrase: str) -> bool:
+    """Whether brackets and quotation marks that open in it close in it."""
+    return (
+        phrase.count('"') % 2 == 0
+        and phrase.count(" '") == 0
+        and all(phrase.count(pair[0]) == phrase.count(pair[1]) for pair in _PAIRS)
+    )
 
 
 def _words(part: Clause, text: str) -> int:

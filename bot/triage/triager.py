@@ -29,7 +29,7 @@ from bot.triage.outcome import (
     Triage,
 )  # fmt: skip
 from bot.triage.questions import best_question, condition, worth_asking
-from bot.triage.reasons import clauses, strongest
+from bot.triage.reasons import clauses, speaking
 from bot.triage.resemblance import by_records
 from bot.triage.scope import outside, vagueness
 from bot.triage.sureness import sureness
@@ -106,9 +106,9 @@ class Triager:
             clauses={},
             outcome=Decline(ranking, "wordless", None, 1.0),
         )
-        return self._decided(stages, barriers, records) if has_words(message.text) else stages
+        return self._decided(stages, barriers) if has_words(message.text) else stages
 
-    def _decided(self, stages: Stages, barriers: Floats, records: Floats) -> Stages:
+    def _decided(self, stages: Stages, barriers: Floats) -> Stages:
         message, scope, ranking, language = stages.message, stages.scope, stages.ranking, stages.language
         first = ranking.barriers[0]
         if not (message.picked or message.offered or message.rejected or message.unsure):
@@ -123,14 +123,14 @@ class Triager:
             gain = worth_asking(question, ranking, vague, stages.question_likeness.get(question.id, 0.0))
             if message.none_fits or (gain > 0 and not (message.asked or message.rejected or message.unsure)):
                 return replace(stages, outcome=Clarify(ranking, question, vague, language))
-            listed, told = self._with_reasons(message, barriers, records, self._alternatives.listed(ranking))
+            listed, told = self._with_reasons(message, barriers, self._alternatives.listed(ranking))
             return replace(stages, outcome=ShortList(ranking, listed, language), clauses=told)
         others = self._alternatives.beside(ranking, sure)
-        (first, *others), told = self._with_reasons(message, barriers, records, (first, *others))
+        (first, *others), told = self._with_reasons(message, barriers, (first, *others))
         answer = Answer(ranking, first, tuple(others), None if message.settled else sure, language)
         return replace(stages, outcome=answer, clauses=told)
 
-    def _barriers(self, text: str, vector: Floats, records: Floats) -> Floats:
+    def _barriers(self, text: str, vector: Floats, records: Floats | None) -> Floats:
         """Calibrated log-probabilities of the barriers for the message or a part of it."""
         _, barriers = self._heads.rank(vector, text, records)
         return calibrated(barriers, self._bounds.temperature)
@@ -170,19 +170,20 @@ class Triager:
         )
 
     def _with_reasons(
-        self, message: Message, barriers: Floats, records: Floats, told: Sequence[RankedBarrier]
+        self, message: Message, barriers: Floats, told: Sequence[RankedBarrier]
     ) -> tuple[tuple[RankedBarrier, ...], dict[str, float]]:
         """The barriers with the clauses that speak for them, and what the first gets by each clause alone."""
         parts = clauses(message.text)
         texts = [part.of(message.text) for part in parts]
         vectors = self._encoder.encode_together(texts)
-        alone = [self._barriers(text, vector, records) for text, vector in zip(texts, vectors, strict=True)]
-        reasoned: list[RankedBarrier] = []
-        for barrier in told:
-            clause = strongest(parts, barriers, alone, self._heads.barriers.index(barrier.id))
-            reasoned.append(replace(barrier, reason=clause.of(message.text) if clause else None))
-        first = self._heads.barriers.index(told[0].id)
-        by_clause = {text: float(np.exp(logs[first])) for text, logs in zip(texts, alone, strict=True)}
+        alone = [self._barriers(text, vector, None) for text, vector in zip(texts, vectors, strict=True)]
+        columns = [self._heads.barriers.index(barrier.id) for barrier in told]
+        reasons = speaking(parts, barriers, alone, columns)
+        reasoned = (
+            replace(barrier, reason=clause.of(message.text) if clause else None)
+            for barrier, clause in zip(told, reasons, strict=True)
+        )
+        by_clause = {text: float(np.exp(logs[columns[0]])) for text, logs in zip(texts, alone, strict=True)}
         return tuple(reasoned), by_clause
 
     def _reply(self, scope: dict[str, float], likeness: dict[str, float]) -> tuple[DeclineKind, ScopeReply]:
