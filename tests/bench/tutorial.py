@@ -29,11 +29,12 @@ class TorchEmbeddings(Embeddings):
         import torch
         from transformers import AutoTokenizer
 
-        from bot.training.export import official_encoder, official_model
+        from bot.training.export import official_model
+        from bot.training.finetune import SentenceEncoder
 
         self._torch = torch
         self._tokenizer = AutoTokenizer.from_pretrained(official_model())
-        self._encoder = official_encoder()
+        self._encoder = SentenceEncoder(official_model()).eval()
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         tokens = self._tokenizer(texts, padding=True, truncation=True, max_length=256, return_tensors="pt")

@@ -27,7 +27,7 @@ PEOPLE = {BOT: BOT_NAME, "U0ANA": "Ana Ruiz", "U0BO": "Bo Lind", "U0MEI": "Mei T
 WIDTH, SCALE, MOST_BYTES = 720, 2, 150_000
 RELEASES = "Every release waits three weeks for the security board. It signs off even a one line fix, on paper"
 COSTS = "Half our cloud budget goes on idle GPUs, nobody switches them off at night and nobody reads the bill."
-UNSURE = "Our forecasts look good in the notebook, but planning keeps its own spreadsheet and numbers never match"
+UNSURE = "The model has been in a notebook since March, and infra says deploying it is not their job."
 GERMAN = "Jedes Modell-Update wartet sechs Wochen auf die Rechtsabteilung, und bis dahin ist es veraltet"
 Page = dict[str, Any]
 Line = dict[str, Any]
@@ -102,7 +102,7 @@ def _direct(bot: Bot) -> Page:
     texts = (
         "hey",
         "quick question",
-        "nobody wants to own the fraud model after launch: data science says ops, ops says data science",
+        "nobody owns the fraud model since the project ended, and when it breaks nobody knows whom to call",
     )
     asked = [_said("U0MEI", "16:20", text) for text in texts]
     return _page(BOT_NAME, "Direct message", *asked, _reply(bot, asked, "16:20", direct=True))
