@@ -7,7 +7,7 @@ UV_HOME := .uv
 UV := $(shell command -v uv 2>/dev/null || echo "$(UV_HOME)/bin/uv")
 RUN := "$(UV)" run --frozen --quiet
 SLOW := scenarios index retrieval workflows store standins channels/slack/test_door.py
-MESSAGE ?= The model has been in a notebook since March, and infra says deploying it is not their job.
+MESSAGE ?= Every release waits three weeks for the security board. It signs off even a one line fix, on paper.
 
 help:  ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'

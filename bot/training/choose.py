@@ -1,5 +1,7 @@
 """Choose the bounds of triage on labelled messages, by the very functions that serve."""
 
+# scikit-learn has no types.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
@@ -9,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
 
 from bot.app import Bot, encoder_of, open_index
 from bot.evaluation import Labelled, read_labelled
@@ -22,8 +25,8 @@ from bot.triage.scope import outside, vagueness
 TEMPERATURES = np.linspace(0.5, 2.0, 61)
 DECLINE_AT = np.linspace(0.3, 0.9, 61)
 SURE_AT = np.linspace(0.2, 0.9, 71)
-QUITE, FAIRLY = 0.90, 0.65
-"""How often what is called quite or fairly sure must be right."""
+QUITE, FAIRLY, TOLD = 0.90, 0.65, 0.78
+"""How often what is called quite or fairly sure, and all that is told in full, is to be right."""
 FEWEST = 12
 """Messages that a precision is believed of."""
 RAW = Bounds(temperature=1, decline_at=1, quite_sure_at=1, fairly_sure_at=1, chosen_on="")
@@ -51,8 +54,9 @@ def choose_bounds(files: Sequence[Path]) -> str:
     rows = [row for row, item in enumerate(labelled) if item.barriers or item.scope == "vague"]
     meant = np.array([told[row] * (1 - vagueness(judged[row].scope)) for row in rows])
     first_right = np.array([_is_right(judged[row], labelled[row]) for row in rows])
-    quite = _surest(meant, first_right, QUITE, upto=1.0)
-    fairly = _surest(meant, first_right, FAIRLY, upto=quite)
+    expected = _expected(meant, first_right)
+    quite = _surest(meant, expected, first_right, QUITE, upto=1.0, of_all=QUITE)
+    fairly = _surest(meant, expected, first_right, FAIRLY, upto=quite, of_all=TOLD)
     hashed = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     bounds = Bounds(
         temperature=temperature,
@@ -93,14 +97,27 @@ def _temperature(first: Sequence[Floats], right: NDArray[np.bool_]) -> float:
     return round(float(min(TEMPERATURES, key=brier)), 3)
 
 
-def _surest(said: Floats, right: NDArray[np.bool_], wanted: float, *, upto: float) -> float:
-    """The lowest bound from which, up to `upto`, what is said is right as often as wanted.
+def _expected(meant: Floats, right: NDArray[np.bool_]) -> Floats:
+    """How often what is said so surely is right, as a smooth curve (logistic, in the logit of what is said).
 
-    Both counted and by the calibrated probabilities themselves: a few lucky messages must not lower it.
+    Counting alone would follow the luck of a dozen messages.
     """
+    odds = np.clip(meant, 1e-3, 1 - 1e-3)
+    curve = LogisticRegression(C=100.0).fit(np.log(odds / (1 - odds)).reshape(-1, 1), right)
+    return curve.predict_proba(np.log(odds / (1 - odds)).reshape(-1, 1))[:, 1]
+
+
+def _surest(
+    meant: Floats, expected: Floats, right: NDArray[np.bool_], wanted: float, *, upto: float, of_all: float
+) -> float:
+    """The lowest bound from which, up to `upto`, `wanted` are right, counted and expected, and `of_all` above it."""
     for bound in SURE_AT:
-        chosen = (said >= bound) & (said < upto)
-        if chosen.sum() >= FEWEST and right[chosen].mean() >= wanted and said[chosen].mean() >= wanted - 0.1:
+        band, above = (meant >= bound) & (meant < upto), meant >= bound
+        if (
+            band.sum() >= FEWEST
+            and min(expected[band].mean(), right[band].mean()) >= wanted
+            and expected[above].mean() >= of_all
+        ):
             return round(float(bound), 3)
     return upto
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 from bot.knowledge import Knowledge, Messages, RealMessage
 
-RECIPE = 5
+RECIPE = 7
 """Counts up when fitting the same lessons would give other heads."""
 
 FIRST_SHARE = 0.7

@@ -39,11 +39,21 @@ def test_the_decline_bound_lies_between_the_kinds_and_each_set_counts_as_much() 
 
 @pytest.mark.parametrize("wanted", [0.9, 0.65])
 def test_what_is_called_sure_is_right_as_often_as_wanted(wanted: float) -> None:
-    said = np.linspace(0.2, 0.95, 76)
-    right = np.random.default_rng(0).random(76) < said
-    bound = choose._surest(said, right, wanted, upto=1.0)
-    assert bound == 1.0 or right[said >= bound].mean() >= wanted
-    assert choose._surest(said, np.zeros(76, dtype=bool), wanted, upto=1.0) == 1.0
+    said = np.linspace(0.05, 0.97, 400)
+    right = np.random.default_rng(0).random(400) < said
+    expected = choose._expected(said, right)
+    np.testing.assert_allclose(expected, said, atol=0.12)
+    bound = choose._surest(said, expected, right, wanted, upto=1.0, of_all=wanted)
+    assert right[said >= bound].mean() == pytest.approx(wanted, abs=0.07)
+    assert choose._surest(said, expected, ~right & right, wanted, upto=1.0, of_all=wanted) == 1.0
+
+
+def test_of_all_that_is_told_enough_is_to_be_right() -> None:
+    said = np.linspace(0.05, 0.97, 400)
+    right = np.ones(400, dtype=bool)
+    lenient, strict = (choose._surest(said, said, right, 0.5, upto=0.9, of_all=of_all) for of_all in (0.5, 0.8))
+    assert said[said >= strict].mean() >= 0.8
+    assert lenient < strict
 
 
 def test_choosing_again_gives_the_shipped_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
