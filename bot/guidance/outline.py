@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from textwrap import wrap
@@ -16,6 +17,7 @@ QUOTE_LIMIT = 110
 LABEL_WIDTH, GAP = 12, 2
 WHY, RATHER = "Why", "Rather this?"
 CHOSEN = "you chose it"
+STUDY = "Kolar Narayanappa & Amrit 2023"
 SOURCE_TITLE = 70
 
 
@@ -102,9 +104,10 @@ def source_title(source: Source) -> str:
     """Who, when and what, short enough for a list."""
     first = source.authors.split(";")[0].split(",")[0].split(" (")[0].removesuffix(" et al.").strip()
     others = " et al." if ";" in source.authors or "et al" in source.authors else ""
-    title = source.title.split(": ")[0]
+    title = source.title if len(source.title) <= SOURCE_TITLE else source.title.split(": ")[0]
     title = title if len(title) <= SOURCE_TITLE else f"{title[:SOURCE_TITLE].rsplit(' ', 1)[0]} …"
-    return f"{first}{others} {source.year.split(' ')[0]}: {title}"
+    year = re.search(r"\d{4}(?:[-–]\d{2,4})?", source.year)
+    return f"{first}{others} {year[0] if year else source.year}: {title}"
 
 
 def _advice(guidance: Guidance, *, more: bool) -> Iterator[Row]:
@@ -151,9 +154,9 @@ def _provenance(guidance: Guidance) -> Iterator[Row]:
     codes = ", ".join(f"“{code}”" for code in guidance.study.codes)
     match guidance.study.provenance:
         case "study-code":
-            yield Row("The study", f"names this under {guidance.study.theme}: {codes} [R01]")
+            yield Row("The study", f"names this under {guidance.study.theme}: {codes} ({STUDY})")
         case "related":
-            says = f"has related codes under {guidance.study.theme}: {codes} [R01]; the match is ours"
+            says = f"has related codes under {guidance.study.theme}: {codes} ({STUDY}); the match is ours"
             yield Row("The study", says)
         case _:
             yield Row("The study", "has no code for this; we put it under the nearest of its themes")

@@ -108,18 +108,18 @@ Rather this?  1 Features are rebuilt for every model (or a feature store came to
               one person's head, and onboarding takes months · 4 Reuse against simplicity: one
               pipeline for all, or one for each?
 The study     names this under Slow Processes: “Multiple approvals needed.”, “Multiple checks to
-              move to production”, “Long chain of approvals” [R01]
+              move to production”, “Long chain of approvals” (Kolar Narayanappa & Amrit 2023)
 Our advice    Some sources describe this barrier. The steps are our reasoning, not yet tested by
               others.
 Records       ORG-08/card, ORG-08/step/0, ORG-08/step/1, ORG-08/step/2, ORG-08/step/3; index 7
 Sources
   R01  Kolar Narayanappa et al. 2023: An Analysis of the Barriers Preventing the Implementation of
 MLOps  https://doi.org/10.1007/978-3-031-50188-3_10
-  R06  Paleyes et al. 2022: Challenges in Deploying Machine Learning
+  R06  Paleyes et al. 2022: Challenges in Deploying Machine Learning: A Survey of Case Studies
 https://doi.org/10.1145/3533378
   R54  Federal Reserve 2026: Revised model risk management guidance (SR 26-2, OCC Bulletin 2026-13)
 agency bulletins
-  R44  Google Cloud 2020,: MLOps
+  R44  Google Cloud 2020: MLOps
 https://cloud.google.com/architecture/mlops-continuous-delivery-and-automation-pipelines-in-machine-
 learning
   R46  DORA 2025: State of AI-assisted Software Development

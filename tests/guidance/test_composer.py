@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,9 @@ from rich.console import Console
 from bot.app import Bot
 from bot.channels.terminal import guidance_block
 from bot.guidance import Guidance, compose, listed
-from bot.guidance.outline import SHORT_LIMIT
+from bot.guidance.outline import SHORT_LIMIT, source_title
 from bot.index.records import records_of
-from bot.knowledge import Barrier, Knowledge, load_knowledge, packaged_knowledge
+from bot.knowledge import Barrier, Knowledge, Source, load_knowledge, packaged_knowledge
 from bot.retrieval.hits import Hit
 from bot.triage import Answer, Message, Sureness
 from tests.conftest import TODAY
@@ -69,13 +70,13 @@ def test_the_study_is_cited_for_its_codes_alone(barrier: Barrier):
     match barrier.provenance:
         case "study-code":
             assert "names this under" in line
-            assert "[R01]" in line
+            assert "(Kolar Narayanappa & Amrit 2023)" in line
         case "related":
             assert "related codes" in line
             assert "the match is ours" in line
         case "extension":
             assert line.endswith("has no code for this; we put it under the nearest of its themes")
-            assert "[R01]" not in line
+            assert "Kolar" not in line
     assert guidance.study.codes == barrier.study_codes
     assert all(f"“{code}”" in line for code in barrier.study_codes)
 
@@ -174,3 +175,10 @@ def test_a_real_reply_cites_what_the_message_was_matched_with(bot: Bot):
         assert cited[message][: len(matched)] == matched
         assert set(cited[message]) <= {record.id for record in records_of(bot.version.knowledge)}
     assert len({tuple(records) for records in cited.values()}) == 2
+
+
+@pytest.mark.parametrize("source", KNOWLEDGE.sources, ids=lambda source: source.id)
+def test_a_source_is_told_by_a_short_title(source: Source):
+    title = source_title(source)
+    assert len(title) <= 130
+    assert re.match(r".+ (\d{4}([-–]\d{2,4})?|n\.d\.|undated.*): \S", title), title
