@@ -11,7 +11,7 @@ import numpy as np
 from bot.triage.heads import Floats
 
 MAX_SHARE = 0.6
-MAX_CLAUSES = 6
+MAX_CLAUSES = 8
 MIN_WORDS = 3
 SPEAKS_FOR = 0.5
 """Of the barrier's probability for the whole message: a clause that gives it less is beside the point."""
@@ -53,11 +53,11 @@ class Clause:
 def clauses(text: str) -> tuple[Clause, ...]:
     """At most MAX_CLAUSES whole clauses, each at most MAX_SHARE of the message; empty where it is a single one.
 
-    Broken at the ends of sentences, at dashes and brackets, and at a comma or conjunction that a subject follows. A
-    part of fewer than MIN_WORDS words goes with what stands before it, else with what follows.
+    Broken at the ends of sentences, at dashes, and at a comma or conjunction that a subject follows. A part of fewer
+    than MIN_WORDS words is none.
     """
     limit = int(len(text.strip()) * MAX_SHARE)
-    parts = _joined(list(_split(text)), text)
+    parts = list(_split(text))
     fitting = [clause for part in parts if (clause := _opened(part, text)) and clause.end - clause.start <= limit]
     return tuple(fitting)[:MAX_CLAUSES] if len(parts) > 1 else ()
 
@@ -100,16 +100,6 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[Clause]:
         end -= 1
     if _WORD.search(text, start, end):
         yield Clause(start, end)
-
-
-def _joined(parts: list[Clause], text: str) -> list[Clause]:
-    while len(parts) > 1:
-        short = next((place for place, part in enumerate(parts) if _words(part, text) < MIN_WORDS), None)
-        if short is None:
-            break
-        first = max(short - 1, 0)
-        parts[first : first + 2] = [Clause(parts[first].start, parts[first + 1].end)]
-    return parts
 
 
 def _opened(part: Clause, text: str) -> Clause | None:

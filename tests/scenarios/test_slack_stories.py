@@ -320,6 +320,24 @@ def test_a_forged_button_changes_nothing(slack: Slack, room: str, forged: str, r
     assert len(slack.ephemerals("ana")) == seen + 1
 
 
+@pytest.mark.parametrize(
+    "forged", ["{turn}|ORG-999", "{turn}|BUS-17", "{turn}|", "{turn}", "{other}|ORG-08", "|", "x" * 900]
+)
+def test_a_forged_pick_changes_nothing(slack: Slack, room: str, forged: str):
+    slack.channel(f"{room}-other", members=["ana"])
+    other = asked(slack, f"{room}-other", f"@bot {UNSURE}")
+    ts = asked(slack, room, f"@bot {UNSURE}")
+    before = [the_answer(slack, each).text for each in (ts, other)]
+    turn = {
+        "turn": f"slack:T0001:{slack.channel(room)}:{ts}",
+        "other": f"slack:T0001:{slack.channel(f'{room}-other')}:{other}",
+    }
+    seen = len(slack.ephemerals("ana"))
+    press(slack, "ana", the_answer(slack, ts).ts, picks(the_answer(slack, ts))[0], value_override=forged.format(**turn))
+    assert [the_answer(slack, each).text for each in (ts, other)] == before
+    assert len(slack.ephemerals("ana")) == seen + 1
+
+
 def test_forget_me_erases_every_word_in_every_file(slack: Slack, room: str, running: Served):
     slack.person("eve")
     slack.join("eve", room)

@@ -54,7 +54,7 @@ def test_clauses_are_few_short_and_word_for_word(text: str):
         pytest.param(
             "we wait (three whole weeks!) - then it breaks. Again: nobody knows why",
             ["we wait (three whole weeks!)", "Again: nobody knows why"],
-            id="what is too short goes with its neighbour",
+            id="what is too short is no clause",
         ),
         pytest.param(
             "legal signs each release, we wait for weeks, and the model is stale by then",
