@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -26,13 +27,13 @@ class Alternatives:
         self._place = {barrier: place for place, barrier in enumerate(heads.barriers)}
 
     def listed(self, ranking: Ranking) -> tuple[RankedBarrier, ...]:
-        return tuple(self._thinned(ranking))[:LISTED]
+        return tuple(islice(self._thinned(ranking), LISTED))
 
     def beside(self, ranking: Ranking, sureness: Sureness) -> tuple[RankedBarrier, ...]:
         """What else it could be than the first; beside a sure one little of what is unlikely."""
-        first, *others = self._thinned(ranking)
+        first, *others = islice(self._thinned(ranking), BESIDE + 1)
         least = RELATED * first.probability if sureness == "quite sure" else 0.0
-        related = [other for other in others[:BESIDE] if other.probability >= least]
+        related = [other for other in others if other.probability >= least]
         return tuple(related if len(related) >= AT_LEAST else others[:AT_LEAST])
 
     def _thinned(self, ranking: Ranking) -> Iterator[RankedBarrier]:

@@ -22,7 +22,7 @@ CONTRAST_WEIGHT = 2.0
 MINIMUM_DOCUMENTS = 2
 BARRIER_C, TERMS_C, SCOPE_C = 3.0, 10.0, 3.0
 
-UNTAUGHT = 2.5
+UNTAUGHT = 3.0
 """Added to the bias of a barrier that the encoder was not taught: the mean of a few lessons is less near to a message
 about it than a learnt centroid is. Chosen on barriers that were left out (`python -m bot.training leave-out`)."""
 TOLERANCE = 1e-3
