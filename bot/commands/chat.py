@@ -60,7 +60,7 @@ def chat() -> None:
             case word if word.lower() == MORE and last and last.said.told:
                 _show(bot, last.message, more=True)
             case word if word.lower() == BACK and last and last.before_pick:
-                last = _answer(bot, None, last.before_pick)
+                last = _answer(bot, last, last.before_pick)
             case word if word.isdecimal() and last and last.choices and not 1 <= int(word) <= last.choices:
                 out.print(f"I gave you 1 to {last.choices}. Type one of these, or say it in your own words.")
             case text:
