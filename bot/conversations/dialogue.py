@@ -77,7 +77,7 @@ def continued(earlier: Message | None, text: str, said: Said, judge: Judge) -> C
         return Continued(Message(text, asked=True), alone=True)
     both = replace(earlier, text=f"{earlier.text}\n{text}")
     if takes_back:  # what was chosen led to what is taken back now
-        return Continued(replace(_unchosen(both), rejected=_with(both.rejected, said.told)))
+        return Continued(replace(_unchosen(both), rejected=taken_back(both.rejected, said.told)))
     if both.picked and isinstance(alone, Answer) and alone.barrier.id != both.picked:  # another matter
         both = replace(both, picked=None)
     return Continued(both)
@@ -85,7 +85,7 @@ def continued(earlier: Message | None, text: str, said: Said, judge: Judge) -> C
 
 def none_of(earlier: Message, said: Said) -> Message:
     """Neither what was told nor what stood beside it."""
-    return replace(_unchosen(earlier), rejected=_with(earlier.rejected, said.told, *said.options), none_fits=True)
+    return replace(_unchosen(earlier), rejected=taken_back(earlier.rejected, said.told, *said.options), none_fits=True)
 
 
 def _picked(earlier: Message, said: Said, text: str) -> Message | None:
@@ -103,7 +103,8 @@ def _unchosen(message: Message) -> Message:
     return replace(message, offered=(), chosen=None, picked=None, unsure=False)
 
 
-def _with(rejected: tuple[str, ...], *more: str | None) -> tuple[str, ...]:
+def taken_back(rejected: Sequence[str], *more: str | None) -> tuple[str, ...]:
+    """What was taken back, and this, each once."""
     return tuple(dict.fromkeys((*rejected, *(id for id in more if id))))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.conversations.channel import PRIVATE
 from bot.conversations.delivering import shown_of
-from bot.conversations.dialogue import Said
+from bot.conversations.dialogue import Said, taken_back
 from bot.conversations.heard import Pressed
 from bot.conversations.inbox import Clock, Start, new_conversation, new_turn
 from bot.conversations.shown import MAX_REFUSALS, Shown, body_of, said_by
@@ -53,50 +53,42 @@ class Presses:
 
     async def choose(self, pressed: Pressed, choice: int | None) -> None:
         """Answer a clarifying question: the place of a choice, or None for "something else"."""
-        async with self._found(pressed, asker_only=True) as found:
+        async with self._changing(pressed, asker_only=True) as found:
             turn = found.turn
             if turn.action != "clarify":
                 raise Refused(OUTDATED)
             if choice is not None and not 0 <= choice < len(turn.offered):
                 raise Refused(ELSEWHERE)
             turn.asked, turn.chosen = True, choice
-            _changed(turn, pressed)
-        await self._start(pressed.id, pressed.turn)
 
     async def pick(self, pressed: Pressed, barrier: str) -> None:
         """Show a barrier of the list, or one that stands beside the answer, in its place."""
-        async with self._found(pressed, asker_only=True) as found:
+        async with self._changing(pressed, asker_only=True) as found:
             turn = found.turn
             if barrier not in _options(turn).options or turn.shares is not None:
                 raise Refused(OUTDATED)
             turn.picked, turn.tapped, turn.more = barrier, True, False
-            _changed(turn, pressed)
-        await self._start(pressed.id, pressed.turn)
 
     async def back(self, pressed: Pressed) -> None:
         """To what was shown before a barrier was picked."""
-        async with self._found(pressed, asker_only=True) as found:
+        async with self._changing(pressed, asker_only=True) as found:
             turn = found.turn
             if not turn.tapped:
                 raise Refused(OUTDATED)
             turn.picked, turn.tapped, turn.more = None, False, False
-            _changed(turn, pressed)
-        await self._start(pressed.id, pressed.turn)
 
     async def none_of_these(self, pressed: Pressed) -> None:
         """Neither what was told nor what stood beside it: ask, or where that was done, give in."""
-        async with self._found(pressed, asker_only=True) as found:
+        async with self._changing(pressed, asker_only=True) as found:
             turn = found.turn
             said = _options(turn)
             if not (said.told or said.options) or turn.shares is not None:
                 raise Refused(OUTDATED)
             if turn.revision != turn.answered:  # pressed again before the next question came
                 raise Refused(LOOKING)
-            turn.rejected = list(dict.fromkeys([*turn.rejected, *filter(None, (said.told, *said.options))]))
+            turn.rejected = list(taken_back(turn.rejected, said.told, *said.options))
             turn.refusals = MAX_REFUSALS + 1 if turn.asked else turn.refusals + 1
             turn.picked, turn.tapped, turn.more = None, False, False
-            _changed(turn, pressed)
-        await self._start(pressed.id, pressed.turn)
 
     async def more(self, pressed: Pressed, wanted: bool) -> Shown | None:
         """Unfold or fold the asker's answer in place; for anybody else, what to show to them alone."""
@@ -119,7 +111,7 @@ class Presses:
 
     async def try_this(self, pressed: Pressed) -> None:
         """The presser takes the first step on; the answer says so."""
-        async with self._found(pressed) as found:
+        async with self._changing(pressed) as found:
             turn = found.turn
             theirs = select(Outcome).where(
                 Outcome.turn == turn.id, Outcome.person == pressed.person, Outcome.barrier == turn.barrier
@@ -141,8 +133,6 @@ class Presses:
                     at=self._clock(),
                 )
             )
-            _changed(turn, pressed)
-        await self._start(pressed.id, pressed.turn)
 
     async def share(self, pressed: Pressed, *, with_quotes: bool) -> None:
         """Post a copy of a private answer in its room, the asker's own words only if they say so."""
@@ -174,6 +164,14 @@ class Presses:
                 )
             )
         await self._start(pressed.id, pressed.id)
+
+    @asynccontextmanager
+    async def _changing(self, pressed: Pressed, *, asker_only: bool = False) -> AsyncGenerator[_Found]:
+        """As `_found`; what is changed of the turn is answered and shown afterwards."""
+        async with self._found(pressed, asker_only=asker_only) as found:
+            yield found
+            _changed(found.turn, pressed)
+        await self._start(pressed.id, pressed.turn)
 
     @asynccontextmanager
     async def _found(self, pressed: Pressed, *, asker_only: bool = False) -> AsyncGenerator[_Found]:

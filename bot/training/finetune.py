@@ -126,11 +126,9 @@ class Targets:
         for row, lesson in enumerate(batch):
             for barrier, share in lesson.shares:
                 barriers[row, self._column[barrier]] = share * (1.0 if lesson.real else BARRIER_LOSS_SHARE)
+                themes[row] += share * self._of_theme[self._column[barrier]]
             if lesson.theme and not lesson.shares:
                 themes[row, self.themes.index(lesson.theme)] = 1.0
-            elif lesson.shares:
-                for barrier, share in lesson.shares:
-                    themes[row] += share * self._of_theme[self._column[barrier]]
         weights = torch.tensor([lesson.weight for lesson in batch])
         ranked = -(weights * ((themes * log_themes).sum(1) + (barriers * log_barriers).sum(1)))
         scopes = torch.tensor([SCOPES.index(lesson.scope) for lesson in batch])
@@ -168,8 +166,8 @@ def _centroids(
 ) -> Tensor:
     encoder.eval()
     sums = torch.zeros(len(barriers), 384)
-    named = sorted((m for m in lessons if m.shares), key=lambda m: len(m.text))
-    named = named[::4]
+    # To begin with, every fourth is enough: the centroids are learnt.
+    named = sorted((m for m in lessons if m.shares), key=lambda m: len(m.text))[::4]
     for start in range(0, len(named), 64):
         batch = named[start : start + 64]
         with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -26,7 +26,3 @@ def themes_of() -> dict[str, str]:
 
 def lessons() -> tuple[Lesson, ...]:
     return lessons_of(source().knowledge, source().messages)
-
-
-def lessons_in_scope() -> list[Lesson]:
-    return [lesson for lesson in lessons() if lesson.theme]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -306,34 +307,31 @@ def test_one_visible_outcome_always(slack: Slack, room: str, text: str, says: st
     ["nonsense", "", "slack:T0001:C1:1.1|0", "slack:T9999:C1:1.1|0", "{turn}|99", "{turn}|-1", "{turn}|x", "{other}|0"],
 )
 def test_a_forged_button_changes_nothing(slack: Slack, room: str, forged: str, running: Served):
-    slack.channel(f"{room}-other", members=["ana"])
-    other = asked(slack, f"{room}-other", f"@bot {VAGUE}")
-    ts = asked(slack, room, f"@bot {VAGUE}")
-    before = [the_answer(slack, each).text for each in (ts, other)]
-    turn = {
-        "turn": f"slack:T0001:{slack.channel(room)}:{ts}",
-        "other": f"slack:T0001:{slack.channel(f'{room}-other')}:{other}",
-    }
-    seen = len(slack.ephemerals("ana"))
-    press(slack, "ana", the_answer(slack, ts).ts, "Too many manual steps", value_override=forged.format(**turn))
-    assert [the_answer(slack, each).text for each in (ts, other)] == before
-    assert len(slack.ephemerals("ana")) == seen + 1
+    assert_forgery_changes_nothing(slack, room, VAGUE, lambda _question: "Too many manual steps", forged)
 
 
 @pytest.mark.parametrize(
     "forged", ["{turn}|ORG-999", "{turn}|BUS-17", "{turn}|", "{turn}", "{other}|ORG-08", "|", "x" * 900]
 )
 def test_a_forged_pick_changes_nothing(slack: Slack, room: str, forged: str):
+    assert_forgery_changes_nothing(slack, room, UNSURE, lambda listed: picks(listed)[0], forged)
+
+
+def assert_forgery_changes_nothing(
+    slack: Slack, room: str, text: str, button: Callable[[Line], str], forged: str
+) -> None:
+    """The press is refused to the presser alone, here and where the button claims to be of."""
     slack.channel(f"{room}-other", members=["ana"])
-    other = asked(slack, f"{room}-other", f"@bot {UNSURE}")
-    ts = asked(slack, room, f"@bot {UNSURE}")
+    other = asked(slack, f"{room}-other", f"@bot {text}")
+    ts = asked(slack, room, f"@bot {text}")
     before = [the_answer(slack, each).text for each in (ts, other)]
     turn = {
         "turn": f"slack:T0001:{slack.channel(room)}:{ts}",
         "other": f"slack:T0001:{slack.channel(f'{room}-other')}:{other}",
     }
     seen = len(slack.ephemerals("ana"))
-    press(slack, "ana", the_answer(slack, ts).ts, picks(the_answer(slack, ts))[0], value_override=forged.format(**turn))
+    shown = the_answer(slack, ts)
+    press(slack, "ana", shown.ts, button(shown), value_override=forged.format(**turn))
     assert [the_answer(slack, each).text for each in (ts, other)] == before
     assert len(slack.ephemerals("ana")) == seen + 1
 
