@@ -250,9 +250,14 @@ def test_a_mention_is_answered_once_whichever_of_its_two_events_is_first(
     assert len([call for call in slack.calls_of("reactions.add") if call.args.get("timestamp") == ts]) == 1
 
 
-def test_who_will_wait_long_is_told(slack: Slack, room: str, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("gap_s", [0.0, 0.3])
+def test_who_will_wait_long_is_told_once(slack: Slack, room: str, monkeypatch: pytest.MonkeyPatch, gap_s: float):
     monkeypatch.setattr("bot.conversations.backlog.LONG_S", -1.0)
-    ts = asked(slack, room, f"@bot {APPROVAL}")
-    slack.wait_for(lambda: [each for each in slack.statuses if each.thread_ts == ts])
+    slack.twin_gap_s = gap_s
+    try:
+        ts = asked(slack, room, f"@bot {APPROVAL}")
+        slack.settled(0.6)
+    finally:
+        slack.twin_gap_s = 0.02
     (told,) = [each.status for each in slack.statuses if each.thread_ts == ts and each.status]
     assert "about a minute" in told

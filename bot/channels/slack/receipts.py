@@ -13,11 +13,12 @@ from bot.channels.slack import words
 from bot.channels.slack.client import Answer, Api
 from bot.conversations.channel import NotDelivered, Undeliverable
 from bot.conversations.heard import Heard
+from bot.conversations.inbox import Remembered
 
 AT_ONCE = 50
 """Marks under way; more than that and new ones are left out."""
 EYES = "eyes"
-EYES_KNOWN = 1000
+MARKS_KNOWN = 1000
 STATUS = "is looking into it…"
 WAITS = "has many questions before this one: about a minute…"
 NO_SCOPE = "missing_scope"
@@ -32,18 +33,20 @@ class Receipts:
         self._api = api
         self._under_way: set[asyncio.Task[None]] = set()
         self._refused: set[str] = set()
+        self._marked = Remembered(MARKS_KNOWN)
         self._eyes: OrderedDict[str, str] = OrderedDict()
 
     def received(self, heard: Heard, *, waits: bool) -> None:
         """Eyes on a mention in a channel; a status, which our answer clears, where there is a thread or a wait."""
+        if heard.id in self._marked:  # its twin was as fast
+            return
+        self._marked.add(heard.id)
         channel, ts = heard.room.id, _ts(heard.id)
         if waits:
             self._mark("assistant.threads.setStatus", channel_id=channel, thread_ts=heard.thread, status=WAITS)
         elif heard.kind == "mention" and heard.is_root:
-            if heard.id in self._eyes:  # its twin was as fast
-                return
             self._eyes[heard.id] = channel
-            if len(self._eyes) > EYES_KNOWN:
+            if len(self._eyes) > MARKS_KNOWN:
                 self._eyes.popitem(last=False)
             self._mark("reactions.add", channel=channel, timestamp=ts, name=EYES)
         else:
