@@ -8,18 +8,16 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import func, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.conversations import turns
 from bot.conversations.backlog import Backlog
 from bot.conversations.dialogue import Said
 from bot.conversations.inbox import Clock
 from bot.conversations.replying import Answered, Asked, Labels, Presses
-from bot.conversations.shown import Failed, body_of, said_by, stored
+from bot.conversations.shown import Failed
 from bot.knowledge import Choice
-from bot.store import Database, Room
-from bot.store.tables import Conversation, Turn
-from bot.store.tables import Message as StoredMessage
+from bot.store import Database, Room, Turns
+from bot.store.tables import Turn
 from bot.triage import Message
 
 AT_ONCE = 2
@@ -98,80 +96,40 @@ class Answering:
 
     async def _load(self, turn_id: str) -> _Loaded | None:
         async with self._database.reading() as session:
-            turn = await session.get(Turn, turn_id)
-            if turn is None or turn.erased is not None or turn.answered >= turn.revision:
+            found = Turns(session)
+            turn = await found.get(turn_id)
+            if turn is None or not turns.is_to_answer(turn):
                 return None
-            texts = await _texts_of(session, turn.id)
-            past = await _past(session, turn) if turn.conversation != turn.id else []  # else it began it
-            earlier = await _earlier(session, past)
+            texts = await found.texts_of(turn.id)
+            past = await found.before(turn) if turn.conversation != turn.id else ()  # else it began it
+            earlier = await _earlier(found, past)
             last = next((each for each in reversed(past) if not each.alone), None)
-            opened = await session.get_one(Conversation, turn.conversation)
+            opened = await found.conversation(turn.conversation)
         said = _said(last)
         asked = Asked(texts, _presses(turn), turn.alone, earlier, said, turn.outsider)
         room = Room(opened.channel, opened.workspace, opened.room)
         is_open = said.question is not None or (said.options and said.told is None)
         return _Loaded(turn, room, asked, last.id if last and is_open else None)
 
-    async def _save(self, loaded: _Loaded, answered: Answered | None) -> bool:
+    async def _save(self, loaded: _Loaded, answer: Answered | None) -> bool:
         """Whether the answer is to what the turn asks still."""
         async with self._database.writing() as session:
-            turn = await session.get_one(Turn, loaded.turn.id, with_for_update=True)
-            if turn.erased is not None:
-                return True
-            if turn.revision != loaded.turn.revision:
+            found = Turns(session)
+            locked = {each.id: each for each in await found.all_locked({loaded.turn.id, loaded.question or ""})}
+            turn = turns.answered(
+                locked[loaded.turn.id], loaded.turn.revision, answer, self._clock(), outsider=loaded.asked.outsider
+            )
+            if turn is None:
                 return False
-            now = self._clock()
-            if answered is not None:
-                _label(turn, answered)
-                turn.outsider = loaded.asked.outsider
-                turn.reply = stored(answered.body)
-            turn.answered, turn.answered_at = turn.revision, now
-            began_with = func.coalesce(Conversation.index_version, turn.index_version)
-            opened = update(Conversation).where(Conversation.id == turn.conversation)
-            await session.execute(opened.values(answered_at=now, index_version=began_with))
-            if loaded.question is not None:
-                await _close(session, loaded.question)
+            if turn.erased is None:
+                await found.save(turn)
+                await found.note_answer(turn)
+                if loaded.question is not None:
+                    await found.save(turns.closed(locked[loaded.question]))
         return True
 
 
-async def _close(session: AsyncSession, question: str) -> None:
-    turn = await session.get_one(Turn, question, with_for_update=True)
-    if not turn.closed and turn.erased is None and turn.answered == turn.revision:
-        turn.closed = True
-        turn.revision += 1
-        turn.answered = turn.revision
-
-
-def _label(turn: Turn, answered: Answered) -> None:
-    labels = answered.labels
-    turn.action, turn.theme, turn.barrier, turn.confidence = (
-        labels.action, labels.theme, labels.barrier, labels.confidence,
-    )  # fmt: skip
-    turn.decline_kind, turn.question, turn.notice = labels.decline_kind, labels.question, labels.notice
-    turn.failure = answered.body.reference if isinstance(answered.body, Failed) else None
-    turn.picked = answered.picked
-    turn.alone, turn.rejected, turn.index_version = answered.alone, list(answered.rejected), answered.index_version
-    if answered.offered:
-        turn.offered = [choice.model_dump(mode="json") for choice in answered.offered]
-
-
-async def _texts_of(session: AsyncSession, turn: str) -> tuple[str, ...]:
-    said = select(StoredMessage.text).where(StoredMessage.turn == turn, StoredMessage.text.is_not(None))
-    return tuple(filter(None, await session.scalars(said.order_by(StoredMessage.said_at, StoredMessage.id))))
-
-
-async def _past(session: AsyncSession, turn: Turn) -> list[Turn]:
-    before = select(Turn).where(
-        Turn.conversation == turn.conversation,
-        Turn.heard_at < turn.heard_at,
-        Turn.id != turn.id,
-        Turn.erased.is_(None),
-        Turn.shares.is_(None),
-    )
-    return list(await session.scalars(before.order_by(Turn.heard_at)))
-
-
-async def _earlier(session: AsyncSession, past: Sequence[Turn]) -> Message | None:
+async def _earlier(found: Turns, past: Sequence[Turn]) -> Message | None:
     """The conversation so far as one message; what stood alone in it left out."""
     texts: list[str] = []
     message: Message | None = None
@@ -179,7 +137,7 @@ async def _earlier(session: AsyncSession, past: Sequence[Turn]) -> Message | Non
         if turn.alone:
             continue
         if not turn.picked or turn.tapped:  # else it says the number of what was picked
-            texts += await _texts_of(session, turn.id)
+            texts += await found.texts_of(turn.id)
         if texts:
             kept = _presses(turn).on(replace(message or Message(""), text="\n".join(texts), picked=turn.picked))
             if turn.rejected and not turn.asked:  # what was taken back in words takes an earlier choice with it
@@ -198,5 +156,5 @@ def _said(last: Turn | None) -> Said:
     """What the last turn left open: not a question that was answered by a button."""
     if last is None:
         return Said()
-    said = said_by(body_of(last))
+    said = turns.options(last)
     return Said() if said.question is not None and last.asked else said

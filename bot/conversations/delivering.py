@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
-from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.conversations import turns
 from bot.conversations.channel import Address, Channel, LookupImpossible, NotDelivered, Undeliverable
 from bot.conversations.heard import BURST_WITHIN
 from bot.conversations.inbox import Clock
 from bot.conversations.shown import Shown, Withdrawn, restored
-from bot.store import Database, Room
-from bot.store.tables import Conversation, Message, Outcome, Turn
+from bot.store import Database, Room, Turns
+from bot.store.tables import Turn
 
-SENDER_IS_GONE_AFTER = timedelta(seconds=90)
-"""A post that another workflow began this long ago is not coming: it is looked up and taken over."""
 LOOK_UP_FOR = timedelta(seconds=60)
 SETTLES_AFTER = timedelta(seconds=3)
 """A post whose reply was lost may show up a little later: not before this is it taken for lost."""
 POLL_EVERY = timedelta(seconds=0.2)
+
+Pause = Callable[[float], Awaitable[None]]
+"""Waits so many seconds."""
 
 log = structlog.get_logger()
 
@@ -49,11 +49,15 @@ class _Claim:
 class Delivering:
     """Brings what is visible of a turn up to what was answered. `counts` is told of what is worth counting."""
 
-    def __init__(self, channels: Mapping[str, Channel], database: Database, clock: Clock, counts: Counts) -> None:
+    def __init__(
+        self, channels: Mapping[str, Channel], database: Database, clock: Clock, counts: Counts,
+        pause: Pause = asyncio.sleep,
+    ) -> None:  # fmt: skip
         self._channels = channels
         self._database = database
         self._clock = clock
         self._counts = counts
+        self._pause = pause
 
     async def deliver(self, turn_id: str, sender: str) -> None:
         """Post, or replace what was posted. `sender` is the workflow, the same after a restart.
@@ -102,97 +106,74 @@ class Delivering:
             except NotDelivered:
                 if self._clock() >= until:
                     raise
-            await asyncio.sleep(1)
+            await self._pause(1.0)
 
     async def _claim(self, turn_id: str, sender: str) -> _Claim | None:
+        """The right to send, once there is something to send and nobody else who may; None when there is nothing."""
         while True:
             async with self._database.writing() as session:
-                turn = await session.get(Turn, turn_id, with_for_update=True)
-                if turn is None or not _is_due(turn):
+                found = Turns(session)
+                turn = await found.locked(turn_id)
+                if turn is None or not turns.is_to_deliver(turn):
                     return None
                 now = self._clock()
-                wait = await _burst_left(session, turn, now)
-                if wait <= timedelta():
-                    if turn.state != "sending" or turn.sender == sender or _sender_is_gone(turn, now):
-                        return await self._claimed(session, turn, sender, now)
+                wait = turns.waits_for_more(turn, await found.last_said_in(turn_id) if turn.waits else None, now)
+                if not wait:
+                    claimed = turns.claimed(turn, sender, now)
+                    if claimed is not None:
+                        claim = await self._claimed(found, turn, claimed)
+                        await found.save(claimed)
+                        return claim
                     wait = POLL_EVERY
-            await asyncio.sleep(min(wait, BURST_WITHIN).total_seconds())
+            await self._pause(min(wait, BURST_WITHIN).total_seconds())
 
-    async def _claimed(self, session: AsyncSession, turn: Turn, sender: str, now: datetime) -> _Claim:
-        unsure = turn.state == "sending"
-        since = turn.sending_since if unsure and turn.sending_since else now
-        turn.state, turn.sender, turn.sending_since = "sending", sender, since
-        revision = turn.revision if turn.erased else turn.answered
-        conversation = await session.get_one(Conversation, turn.conversation)
+    async def _claimed(self, found: Turns, before: Turn, claimed: Turn) -> _Claim:
+        assert claimed.sending_since is not None, "it was claimed"
+        conversation = await found.conversation(claimed.conversation)
         address = Address(
-            room=Room(conversation.channel, conversation.workspace, turn.post_in),
-            person=turn.asker,
-            private=turn.private,
-            under=turn.post_under,
-            posted=turn.posted,
-            reply_url=turn.reply_url,
+            room=Room(conversation.channel, conversation.workspace, claimed.post_in),
+            person=claimed.asker,
+            private=claimed.private,
+            under=claimed.post_under,
+            posted=claimed.posted,
+            reply_url=claimed.reply_url,
         )
-        return _Claim(revision, address, await shown_of(session, turn), unsure, since)
+        shown = await shown_of(found, claimed)
+        return _Claim(claimed.answered, address, shown, before.state == "sending", claimed.sending_since)
 
     async def _done(self, turn_id: str, sender: str, claim: _Claim, posted: str | None, failure: str | None) -> bool:
         """Whether there is more to send: it may have changed meanwhile."""
         async with self._database.writing() as session:
-            turn = await session.get_one(Turn, turn_id, with_for_update=True)
-            turn.posted = posted or turn.posted
-            if turn.delivered_at is None:
-                self._counts.answered_after((self._clock() - turn.heard_at).total_seconds())
-            turn.delivered = max(turn.delivered, claim.revision)
-            turn.delivered_at = self._clock()
-            turn.failure = failure or turn.failure
-            turn.repeated += claim.unsure
-            if turn.sender == sender:
-                turn.state = "undeliverable" if failure else "delivered"
-                turn.sender = turn.sending_since = None
-            if turn.reply_url == claim.address.reply_url:
-                turn.reply_url = None
+            found, now = Turns(session), self._clock()
+            before = await found.locked(turn_id)
+            assert before is not None, "turns are never deleted"
+            if before.delivered_at is None:
+                self._counts.answered_after((now - before.heard_at).total_seconds())
+            turn = turns.delivered(
+                before, claim.revision, sender, now, posted=posted, failure=failure,
+                used_url=claim.address.reply_url, unsure=claim.unsure,
+            )  # fmt: skip
+            await found.save(turn)
             if turn.shares is not None and posted is not None:
-                (await session.get_one(Conversation, turn.conversation)).thread = posted
-            due = _is_due(turn)
+                await found.move_thread(turn.conversation, posted)
         if claim.address.reply_url:
             self._database.forget_pages_soon()
-        return due
+        return turns.is_to_deliver(turn)
 
 
-async def shown_of(session: AsyncSession, turn: Turn) -> Shown:
+async def shown_of(found: Turns, turn: Turn) -> Shown:
     """What the turn shows now. Raises pydantic.ValidationError for a reply that another release stored differently."""
-    body = Withdrawn() if turn.erased or turn.reply is None else restored(turn.reply)
-    tried_by = select(Outcome.person).where(Outcome.turn == turn.id, Outcome.barrier == turn.barrier)
     was_seen = turn.delivered > 0  # before that nobody can press anything
-    messages = await session.scalar(select(func.count()).select_from(Message).where(Message.turn == turn.id))
     return Shown(
         turn=turn.id,
-        body=body,
+        body=Withdrawn() if turn.erased or turn.reply is None else restored(turn.reply),
         asker=turn.asker,
         private=turn.private,
         more=turn.more,
-        messages=messages or 1,
-        tried_by=tuple(await session.scalars(tried_by.order_by(Outcome.at))) if was_seen else (),
+        messages=await found.messages_of(turn.id) or 1,
+        tried_by=await found.tried_by(turn) if was_seen else (),
         shared_by=turn.asker if turn.shares else None,
         with_quotes=turn.with_quotes,
         closed=turn.closed,
         tapped=turn.tapped,
     )
-
-
-async def _burst_left(session: AsyncSession, turn: Turn, now: datetime) -> timedelta:
-    """An answer goes out at once; a greeting or a question back waits for what the person is still typing."""
-    if not turn.waits or turn.posted or turn.erased or turn.action in ("answer", "shortlist", "failed"):
-        return timedelta()
-    last = await session.scalar(select(func.max(Message.said_at)).where(Message.turn == turn.id))
-    return last + BURST_WITHIN - now if last else timedelta()
-
-
-def _is_due(turn: Turn) -> bool:
-    if turn.erased:
-        may_be_seen = turn.posted is not None or turn.state == "sending"
-        return turn.erased == "deleted" and may_be_seen and turn.delivered < turn.revision
-    return turn.delivered < turn.answered
-
-
-def _sender_is_gone(turn: Turn, now: datetime) -> bool:
-    return turn.sending_since is not None and now - turn.sending_since > SENDER_IS_GONE_AFTER

@@ -6,10 +6,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.conversations import turns
 from bot.conversations.backlog import Backlog
+from bot.conversations.erasing import erase
 from bot.conversations.heard import (
     BURST_WITHIN,
     EDIT_COUNTS_FOR,
@@ -20,10 +21,9 @@ from bot.conversations.heard import (
     continues,
     is_for_us,
 )
-from bot.store import Database, Room
-from bot.store.privacy import erase_messages
+from bot.store import Database, Room, Turns
 from bot.store.rooms import manners_of
-from bot.store.tables import Conversation, Message, Turn
+from bot.store.tables import Message, Turn
 
 Start = Callable[[str, str], Awaitable[None]]
 """Starts the workflow of that id for that turn; a workflow that was started before is not started again."""
@@ -68,8 +68,7 @@ class Inbox:
             return None
         for_us = is_for_us(heard)
         if for_us is None:
-            async with self._database.reading() as session:
-                for_us = await self._follows_up(session, heard)
+            for_us = await self._follows_up(heard)
         if not for_us:
             return None
         async with self._database.writing(heard.room.key(heard.author)) as session:
@@ -83,41 +82,30 @@ class Inbox:
         """An edit of what we heard, within five minutes, is answered again in place; later only the text is kept."""
         heard, now = edited.heard, self._clock()
         async with self._database.reading() as session:
-            known = await session.get(Message, heard.id)
+            known = await Turns(session).message(heard.id)
         if known is None:
             fresh = now - heard.said_at <= EDIT_COUNTS_FOR
             return await self.hear(heard, edited.edit) if fresh and heard.kind in ("mention", "direct") else None
-        if (
-            known.author != heard.author or (known.edited or "") >= edited.edit
-        ):  # told late: a newer one was there first
+        if known.author != heard.author or not _is_newer(edited, known):
             return None
         async with self._database.writing(heard.room.key(heard.author)) as session:
-            message = await session.get_one(Message, heard.id)
-            turn = await session.get_one(Turn, message.turn, with_for_update=True)
-            if message.text is None or (message.edited or "") >= edited.edit:
-                counts = False
-            elif message.text == heard.text:
-                message.edited, counts = edited.edit, False
-            else:
-                message.text, message.edited = heard.text, edited.edit
-                counts = now - message.said_at <= EDIT_COUNTS_FOR and turn.erased is None
-                turn.revision += counts
+            counts = await self._reword(Turns(session), edited, now)
         if not counts:
             return None
-        await self._start(f"{heard.id}+{edited.edit}", turn.id)
-        return turn.id
+        await self._start(f"{heard.id}+{edited.edit}", known.turn)
+        return known.turn
 
     async def delete(self, room: Room, message_id: str) -> str | None:
         """Its text goes now, and what the answer quotes of it. The turn, when there was one."""
         async with self._database.reading() as session:
-            known = await session.get(Message, message_id)
+            known = await Turns(session).message(message_id)
         if known is None:
             self._gone.add(message_id)  # in memory alone: most of what people delete was never ours to keep
             return None
         if known.room != room.id or known.workspace != room.workspace:
             return None
         async with self._database.writing(room.key(known.author)) as session:
-            await erase_messages(session, [message_id], "deleted")
+            await erase(Turns(session), [known.turn], "deleted")
         await self._database.forget_pages()
         await self._start(f"{message_id}-deleted", known.turn)
         return known.turn
@@ -129,154 +117,76 @@ class Inbox:
         started is not started again, so that it costs nothing to ask.
         """
         now = self._clock()
-        alone = select(Turn.id).where(
-            Turn.heard_at.between(now - FOLLOW_UP_FOR, now - LOST_AFTER),
-            Turn.answered == 0,
-            Turn.erased.is_(None),
-            Turn.shares.is_(None),
-        )
         async with self._database.reading() as session:
-            turns = list(await session.scalars(alone.order_by(Turn.heard_at).limit(LOST_AT_ONCE)))
-        for turn in turns:
+            lost = await Turns(session).unanswered(now - FOLLOW_UP_FOR, now - LOST_AFTER, LOST_AT_ONCE)
+        for turn in lost:
             await self._start(turn, turn)
-        return len(turns)
+        return len(lost)
 
-    async def _follows_up(self, session: AsyncSession, heard: Heard) -> bool:
-        last_heard = (
-            select(Turn.heard_at, Turn.answered_at)
-            .join(Conversation, Conversation.id == Turn.conversation)
-            .where(
-                Conversation.workspace == heard.room.workspace,
-                Conversation.room == heard.room.id,
-                Conversation.thread == heard.thread,
-                Turn.asker == heard.author,
-                Turn.heard_at >= heard.said_at - 2 * FOLLOW_UP_FOR,
-            )
-            .order_by(Turn.heard_at.desc())
-            .limit(1)
-        )
-        found = (await session.execute(last_heard)).first()
-        last_at = (found.answered_at or found.heard_at) if found else None
-        return last_at is not None and continues(last_at, await manners_of(session, heard.room), heard.said_at)
+    async def _follows_up(self, heard: Heard) -> bool:
+        since = heard.said_at - 2 * FOLLOW_UP_FOR
+        async with self._database.reading() as session:
+            last = await Turns(session).last_in_thread(heard.room, heard.thread, heard.author, since)
+            if last is None:
+                return False
+            manners = await manners_of(session, heard.room)
+        return continues(last.answered_at or last.heard_at, manners, heard.said_at)
 
     async def _upsert(self, session: AsyncSession, heard: Heard, edit: str | None) -> str:
-        if known := await session.get(Message, heard.id):
+        found = Turns(session)
+        if known := await found.message(heard.id):
             return known.turn
-        turn = await self._burst(session, heard)
-        if turn is None:
-            turn = await self._new_turn(session, heard)
+        turn = await self._burst(found, heard)
+        if turn is not None:
+            await found.save(turns.joined(turn))
         else:
-            turn.revision += 1
-        session.add(
+            quiet = heard.kind in ("mention", "thread") and await manners_of(session, heard.room) == "quiet"
+            turn = await self._new_turn(found, heard, private=quiet or heard.kind == "command")
+        found.add_message(
             Message(
-                id=heard.id,
-                turn=turn.id,
-                workspace=heard.room.workspace,
-                room=heard.room.id,
-                author=heard.author,
-                said_at=heard.said_at,
-                edited=edit,
-                text=heard.text,
+                id=heard.id, turn=turn.id, workspace=heard.room.workspace, room=heard.room.id, author=heard.author,
+                said_at=heard.said_at, edited=edit, text=heard.text,
             )
-        )
+        )  # fmt: skip
         return turn.id
 
-    async def _burst(self, session: AsyncSession, heard: Heard) -> Turn | None:
+    async def _burst(self, found: Turns, heard: Heard) -> Turn | None:
         """The turn that a message belongs to because it came right before or after another of the same person."""
         if not can_be_a_burst(heard):
             return None
-        near = (
-            select(Turn)
-            .join(Message, Message.turn == Turn.id)
-            .join(Conversation, Conversation.id == Turn.conversation)
-            .where(
-                Message.workspace == heard.room.workspace,
-                Message.room == heard.room.id,
-                Message.author == heard.author,
-                Message.said_at.between(heard.said_at - BURST_WITHIN, heard.said_at + BURST_WITHIN),
-                Turn.erased.is_(None),
-                Turn.shares.is_(None),
-                Turn.state != "undeliverable",
-            )
-            .order_by(Message.said_at.desc())
-            .limit(1)
-        )
-        if heard.kind != "direct":
-            near = near.where(Conversation.thread == heard.thread)
-        else:
-            near = near.where(Turn.private.is_(False))
-        turn = (await session.scalars(near.with_for_update(of=Turn))).first()
-        if turn is None or turn.posted is None:
-            return turn
-        # Answered already: it joins only what was being typed at the same place, not the answer it may reply to.
-        began = await session.get_one(Conversation, turn.conversation)
+        thread = None if heard.kind == "direct" else heard.thread
+        turn = await found.near(heard.room, heard.author, heard.said_at, BURST_WITHIN, thread=thread)
+        if turn is None:
+            return None
+        began = await found.conversation(turn.conversation)
         turn_is_root = turn.id == heard.room.key(began.thread)
-        return turn if turn.waits and turn_is_root == heard.is_root else None
+        return turn if turns.takes_in(turn, at_its_place=turn_is_root == heard.is_root) else None
 
-    async def _new_turn(self, session: AsyncSession, heard: Heard) -> Turn:
-        private = heard.kind == "command"
-        if heard.kind in ("mention", "thread"):
-            private = await manners_of(session, heard.room) == "quiet"
-        conversation = await conversation_of(session, heard.room, heard.thread)
+    async def _new_turn(self, found: Turns, heard: Heard, *, private: bool) -> Turn:
+        now = self._clock()
+        conversation = await found.conversation_in(heard.room, heard.thread)
         if conversation is None:
-            conversation = new_conversation(heard.id, heard.room, heard.thread, heard.author, self._clock())
-            session.add(conversation)
-            await session.flush()
-        turn = new_turn(
-            heard.id, conversation.id, heard.author, self._clock(), post_in=heard.room.id, post_under=heard.thread
-        )
-        turn.private, turn.outsider, turn.reply_url = private, heard.outsider, heard.reply_url
-        turn.waits = can_be_a_burst(heard)
-        session.add(turn)
-        await session.flush()
+            conversation = await found.open(heard.id, heard.room, heard.thread, heard.author, now)
+        turn = turns.received(heard, conversation.id, now, private=private)
+        await found.add(turn)
         return turn
 
-
-async def conversation_of(session: AsyncSession, room: Room, thread: str) -> Conversation | None:
-    found = select(Conversation).where(
-        Conversation.workspace == room.workspace, Conversation.room == room.id, Conversation.thread == thread
-    )
-    return (await session.scalars(found.order_by(Conversation.opened_at).limit(1))).first()
-
-
-def new_conversation(id: str, room: Room, thread: str, asker: str, now: datetime) -> Conversation:
-    return Conversation(
-        id=id,
-        channel=room.channel,
-        workspace=room.workspace,
-        room=room.id,
-        thread=thread,
-        asker=asker,
-        opened_at=now,
-        answered_at=None,
-        index_version=None,
-    )
+    async def _reword(self, found: Turns, edited: Edited, now: datetime) -> bool:
+        """Whether it is to be answered again."""
+        message = await found.message(edited.heard.id)
+        assert message is not None, "messages are never deleted, their texts are"
+        turn = await found.locked(message.turn)
+        assert turn is not None, "neither are turns"
+        if message.text is None or not _is_newer(edited, message):
+            return False
+        differs = message.text != edited.heard.text
+        message.text, message.edited = edited.heard.text, edited.edit
+        if not differs or now - message.said_at > EDIT_COUNTS_FOR or turn.erased is not None:
+            return False
+        await found.save(turns.edited(turn))
+        return True
 
 
-def new_turn(id: str, conversation: str, asker: str, now: datetime, *, post_in: str, post_under: str | None) -> Turn:
-    """A turn that is heard and no more: nothing answered, nothing chosen, nothing posted."""
-    return Turn(
-        id=id,
-        conversation=conversation,
-        asker=asker,
-        state="heard",
-        revision=1,
-        answered=0,
-        delivered=0,
-        heard_at=now,
-        private=False,
-        waits=False,
-        outsider=True,
-        post_in=post_in,
-        post_under=post_under,
-        repeated=0,
-        with_quotes=True,
-        more=False,
-        alone=False,
-        asked=False,
-        closed=False,
-        tapped=False,
-        refusals=0,
-        offered=[],
-        rejected=[],
-    )
+def _is_newer(edited: Edited, known: Message) -> bool:
+    """Whether no newer edit was told before."""
+    return (known.edited or "") < edited.edit

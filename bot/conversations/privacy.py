@@ -6,16 +6,18 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import func, select
 
+from bot.conversations.erasing import erase
 from bot.conversations.inbox import Clock
-from bot.store import Database, Room
-from bot.store.privacy import expire, forget_person
+from bot.store import Database, Room, Turns
 from bot.store.rooms import manners_of, set_manners
-from bot.store.tables import Manners, Message
+from bot.store.tables import Manners
 
 Prune = Callable[[datetime], Awaitable[int]]
 """Drops what the workflows keep of what ended before; how many."""
+
+REPLY_URL_LIVES = timedelta(minutes=30)
+"""https://docs.slack.dev/interactivity/handling-user-interaction: five uses within 30 minutes."""
 
 log = structlog.get_logger()
 
@@ -31,35 +33,45 @@ class Privacy:
 
     async def kept(self, workspace: str, person: str) -> int:
         """How many of this person's messages have a text still."""
-        theirs = select(func.count()).where(
-            Message.workspace == workspace, Message.author == person, Message.text.is_not(None)
-        )
         async with self._database.reading() as session:
-            return await session.scalar(theirs) or 0
+            return await Turns(session).texts_kept(workspace, person)
 
     async def forget(self, workspace: str, person: str) -> int:
         """Erase what this person wrote and every quote of it, in every file; how many messages that were."""
         async with self._database.writing() as session:
-            texts = await forget_person(session, workspace, person, self._clock())
+            turns = Turns(session)
+            texts = await turns.texts_kept(workspace, person)
+            await erase(turns, await turns.of_person(workspace, person), "forgotten")
+            await turns.drop_opinions(workspace, person)
+            turns.audit(self._clock(), workspace, person, "forget", person, {"texts": texts})
         await self._database.forget_pages()
         log.info("forgot a person's texts", workspace=workspace, person=person, texts=texts)
         return texts
 
     async def retain(self) -> None:
         """Erase what is older than the retention, here and in the workflows' own state."""
-        keep_for, now = timedelta(days=self.keep_days), self._clock()
+        now = self._clock()
+        last_day = now - timedelta(days=self.keep_days)
         expired = 0
-        while True:
-            async with self._database.writing() as session:
-                turns = await expire(session, now, keep_for)
-            if not turns:
-                break
-            expired += turns
+        while old := await self._expire(now - REPLY_URL_LIVES, last_day):
+            expired += old
         if expired:
             await self._database.forget_pages()
-        pruned = await self._prune(now - keep_for)
+        pruned = await self._prune(last_day)
         if expired or pruned:
             log.info("retention", turns=expired, workflows=pruned)
+
+    async def _expire(self, dead_before: datetime, last_day: datetime) -> int:
+        """Erase some of what is older, and reply addresses that are dead: how many turns.
+
+        To be repeated until it returns 0: one call holds the database for a moment only.
+        """
+        async with self._database.writing() as session:
+            turns = Turns(session)
+            await turns.drop_reply_urls(dead_before)
+            old = await turns.older_than(last_day)
+            await erase(turns, old, "expired")
+        return len(old)
 
     async def manners(self, room: Room) -> Manners:
         async with self._database.reading() as session:

@@ -2,5 +2,6 @@
 
 from bot.store.database import Database
 from bot.store.rooms import Room
+from bot.store.turns import Turns
 
-__all__ = ["Database", "Room"]
+__all__ = ["Database", "Room", "Turns"]

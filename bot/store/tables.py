@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, TypeDecorator
 from sqlalchemy.engine import Dialect
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
 TurnState = Literal["heard", "sending", "delivered", "undeliverable"]
 TurnAction = Literal["answer", "shortlist", "clarify", "decline", "notice", "shared", "failed"]
@@ -61,14 +61,15 @@ class Conversation(Table):
     index_version: Mapped[int | None]
 
 
-class Turn(Table):
+class Turn(MappedAsDataclass, Table, kw_only=True):
     """One visible outcome: what it answers, what was answered, and where that stands.
 
+    `conversations/turns.py` says what it may become; it is never changed in place, but replaced by what follows it.
     `revision` counts what it is to answer (bursts, edits, buttons); `answered` and `delivered` follow it.
     `reply` is what was said, as JSON; the labels beside it stay when the texts go (`erased` says why). `reply_url` is
     a secret, erased once used. `posted` is the platform's id of the one visible message. `waits`: more may be typed.
     `closed`: its question was answered in words. `picked` is the barrier that the asker chose, `tapped`: by a tap on
-    this turn; `refusals` counts "none of these".
+    this turn; `refusals` counts "none of these". `shares` is the turn that this one is a copy of.
     """
 
     __tablename__ = "turns"
@@ -77,49 +78,49 @@ class Turn(Table):
     id: Mapped[str] = mapped_column(primary_key=True)
     conversation: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     asker: Mapped[str]
-    state: Mapped[TurnState] = mapped_column(String)
-    revision: Mapped[int]
-    answered: Mapped[int]
-    delivered: Mapped[int]
+    state: Mapped[TurnState] = mapped_column(String, default="heard")
+    revision: Mapped[int] = mapped_column(default=1)
+    answered: Mapped[int] = mapped_column(default=0)
+    delivered: Mapped[int] = mapped_column(default=0)
     heard_at: Mapped[datetime]
-    answered_at: Mapped[datetime | None]
-    delivered_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None] = mapped_column(default=None)
+    delivered_at: Mapped[datetime | None] = mapped_column(default=None)
 
-    private: Mapped[bool]
-    waits: Mapped[bool]
-    outsider: Mapped[bool]
+    private: Mapped[bool] = mapped_column(default=False)
+    waits: Mapped[bool] = mapped_column(default=False)
+    outsider: Mapped[bool] = mapped_column(default=True)
     post_in: Mapped[str]
     post_under: Mapped[str | None]
-    posted: Mapped[str | None]
-    reply_url: Mapped[str | None]
-    sender: Mapped[str | None]
-    sending_since: Mapped[datetime | None]
-    repeated: Mapped[int]
-    failure: Mapped[str | None]
-    erased: Mapped[Erasure | None] = mapped_column(String)
+    posted: Mapped[str | None] = mapped_column(default=None)
+    reply_url: Mapped[str | None] = mapped_column(default=None)
+    sender: Mapped[str | None] = mapped_column(default=None)
+    sending_since: Mapped[datetime | None] = mapped_column(default=None)
+    repeated: Mapped[int] = mapped_column(default=0)
+    failure: Mapped[str | None] = mapped_column(default=None)
+    erased: Mapped[Erasure | None] = mapped_column(String, default=None)
 
-    shares: Mapped[str | None]
-    with_quotes: Mapped[bool]
-    more: Mapped[bool]
-    alone: Mapped[bool]
-    asked: Mapped[bool]
-    closed: Mapped[bool]
-    offered: Mapped[list[dict[str, Any]]]
-    chosen: Mapped[int | None]
-    picked: Mapped[str | None]
-    tapped: Mapped[bool]
-    refusals: Mapped[int]
-    rejected: Mapped[list[str]]
+    shares: Mapped[str | None] = mapped_column(default=None)
+    with_quotes: Mapped[bool] = mapped_column(default=True)
+    more: Mapped[bool] = mapped_column(default=False)
+    alone: Mapped[bool] = mapped_column(default=False)
+    asked: Mapped[bool] = mapped_column(default=False)
+    closed: Mapped[bool] = mapped_column(default=False)
+    offered: Mapped[list[dict[str, Any]]] = mapped_column(default_factory=list)
+    chosen: Mapped[int | None] = mapped_column(default=None)
+    picked: Mapped[str | None] = mapped_column(default=None)
+    tapped: Mapped[bool] = mapped_column(default=False)
+    refusals: Mapped[int] = mapped_column(default=0)
+    rejected: Mapped[list[str]] = mapped_column(default_factory=list)
 
-    action: Mapped[TurnAction | None] = mapped_column(String)
-    decline_kind: Mapped[str | None]
-    question: Mapped[str | None]
-    notice: Mapped[str | None]
-    theme: Mapped[str | None]
-    barrier: Mapped[str | None]
-    confidence: Mapped[float | None]
-    index_version: Mapped[int | None]
-    reply: Mapped[dict[str, Any] | None]
+    action: Mapped[TurnAction | None] = mapped_column(String, default=None)
+    decline_kind: Mapped[str | None] = mapped_column(default=None)
+    question: Mapped[str | None] = mapped_column(default=None)
+    notice: Mapped[str | None] = mapped_column(default=None)
+    theme: Mapped[str | None] = mapped_column(default=None)
+    barrier: Mapped[str | None] = mapped_column(default=None)
+    confidence: Mapped[float | None] = mapped_column(default=None)
+    index_version: Mapped[int | None] = mapped_column(default=None)
+    reply: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True), default=None)
 
 
 class Message(Table):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.channels.slack import words
-from bot.conversations import presses
+from bot.conversations import presses, turns
 from tests.scenarios.serving import Served
 from tests.standins.slack import Line, Slack
 from tests.standins.slack.blocks import elements
@@ -68,7 +68,7 @@ def test_question_choice_try_and_feedback_stay_one_message(slack: Slack, room: s
     question = the_answer(slack, ts)
     assert "Something else" in question.buttons
     press(slack, "bo", question.ts, "Too many manual steps")
-    assert last_private(slack, "bo") == presses.NOT_YOURS
+    assert last_private(slack, "bo") == turns.NOT_YOURS
     press(slack, "ana", question.ts, "Too many manual steps")
     first = the_answer(slack, ts)
     assert "Deployment is manual  (you chose it)" in first.text
@@ -88,7 +88,7 @@ def test_of_a_list_one_tap_shows_an_answer_in_place_and_one_more_goes_back(slack
     assert listed.buttons == ("This one",) * 5 + ("Something else",)
     taps = picks(listed)
     press(slack, "bo", listed.ts, taps[1])
-    assert last_private(slack, "bo") == presses.NOT_YOURS
+    assert last_private(slack, "bo") == turns.NOT_YOURS
     press(slack, "ana", listed.ts, taps[1])
     tapped = the_answer(slack, ts)
     assert "(you chose it)" in tapped.text
@@ -345,7 +345,7 @@ def test_forget_me_erases_every_word_in_every_file(slack: Slack, room: str, runn
     assert "One message of yours is erased" in last_private(slack, "eve")
     assert not holds(running, "quokkamarker")
     press(slack, "eve", the_answer(slack, ts).ts, "More")
-    assert last_private(slack, "eve") == presses.GONE
+    assert last_private(slack, "eve") == turns.GONE
 
 
 def test_a_deactivated_account_is_forgotten(slack: Slack, room: str, running: Served):

@@ -14,9 +14,8 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import text
 
-from bot.conversations.inbox import new_conversation, new_turn
 from bot.errors import HomeUnwritable, StoreUnavailable
-from bot.store import Database, Room
+from bot.store import Database, Room, Turns
 from bot.store.database import STORE, WORKFLOWS
 from bot.store.tables import Turn
 
@@ -77,7 +76,7 @@ def test_only_the_owner_can_read_the_files(tmp_path: Path):
         with database.workflows_engine.begin() as opened:
             opened.execute(text("CREATE TABLE something (id INTEGER)"))
             async with database.writing() as session:
-                session.add(new_conversation("c", ROOM, "t", "ana", NOW))
+                await Turns(session).open("c", ROOM, "t", "ana", NOW)
             modes.update(
                 {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir() if "sqlite" in each.name}
             )
@@ -162,9 +161,7 @@ def test_two_that_hear_the_same_for_the_first_time_write_it_once(tmp_path: Path,
             async with database.writing(ROOM.key("ana")) as session:
                 if await session.get(Turn, "t") is None:
                     await asyncio.sleep(0.005)
-                    session.add(new_conversation("c", ROOM, "t", "ana", NOW))
-                    await session.flush()
-                    session.add(new_turn("t", "c", "ana", NOW, post_in="C1", post_under=None))
+                    await open_a_turn(Turns(session))
                     written += 1
 
         await asyncio.gather(*(hear() for _ in range(8)))
@@ -201,9 +198,12 @@ def test_times_come_back_in_utc(tmp_path: Path, database_url: str | None):
 async def with_a_turn(database: Database) -> None:
     await database.migrate()
     async with database.writing() as session:
-        session.add(new_conversation("c", ROOM, "t", "ana", NOW))
-        await session.flush()
-        session.add(new_turn("t", "c", "ana", NOW, post_in="C1", post_under=None))
+        await open_a_turn(Turns(session))
+
+
+async def open_a_turn(turns: Turns) -> None:
+    await turns.open("c", ROOM, "t", "ana", NOW)
+    await turns.add(Turn(id="t", conversation="c", asker="ana", heard_at=NOW, post_in="C1", post_under=None))
 
 
 def run(home: Path, url: str | None, what: Callable[[Database], Awaitable[Result]]) -> Result:

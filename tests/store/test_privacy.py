@@ -4,9 +4,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from bot.conversations.inbox import new_conversation, new_turn
 from bot.conversations.privacy import Privacy
-from bot.store import Database, Room
+from bot.store import Database, Room, Turns
 from bot.store.tables import Message, Turn
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -15,13 +14,15 @@ ROOM = Room("slack", "T1", "C1")
 
 async def told(database: Database, key: str, author: str, said_at: datetime) -> None:
     async with database.writing() as session:
-        session.add(new_conversation(key, ROOM, key, author, said_at))
-        await session.flush()
-        turn = new_turn(key, key, author, said_at, post_in=ROOM.id, post_under=key)
-        turn.reply, turn.theme, turn.reply_url = {"quotes": f"marker-{key}"}, "slow-processes", "https://hooks"
-        session.add(turn)
-        await session.flush()
-        session.add(
+        turns = Turns(session)
+        await turns.open(key, ROOM, key, author, said_at)
+        await turns.add(
+            Turn(
+                id=key, conversation=key, asker=author, heard_at=said_at, post_in=ROOM.id, post_under=key,
+                theme="slow-processes", reply_url="https://hooks", answered=1, reply={"quotes": f"marker-{key}"},
+            )
+        )  # fmt: skip
+        turns.add_message(
             Message(
                 id=key, turn=key, workspace=ROOM.workspace, room=ROOM.id, author=author, said_at=said_at, edited=None,
                 text=f"marker-{key}",
