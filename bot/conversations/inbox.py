@@ -86,12 +86,12 @@ class Inbox:
         if known is None:
             fresh = now - heard.said_at <= EDIT_COUNTS_FOR
             return await self.hear(heard, edited.edit) if fresh and heard.kind in ("mention", "direct") else None
-        if known.author != heard.author or not _is_newer(edited, known):
+        if known.author != heard.author:
             return None
-        async with self._database.writing(heard.room.key(heard.author)) as session:
-            counts = await self._reword(Turns(session), edited, now)
-        if not counts:
-            return None
+        if known.edited != edited.edit:  # else it is told again, because nobody knew that it was safe
+            async with self._database.writing(heard.room.key(heard.author)) as session:
+                if not await self._reword(Turns(session), edited, now):
+                    return None
         await self._start(f"{heard.id}+{edited.edit}", known.turn)
         return known.turn
 
@@ -111,16 +111,17 @@ class Inbox:
         return known.turn
 
     async def take_up_lost(self) -> int:
-        """Start the workflow of each turn that nobody began to answer; how many there are.
+        """Start a workflow for each turn of which something is open still; how many there are.
 
-        The turn is committed before its workflow: a crash or a power cut between the two may leave it alone. What was
-        started is not started again, so that it costs nothing to ask.
+        What a turn asks is committed before its workflow: a crash or a power cut between the two may leave it alone,
+        and a platform tells of a press but once. What was started is not started again, so that it costs nothing to
+        ask, and a second workflow beside one that is slow finds nothing left to do.
         """
         now = self._clock()
         async with self._database.reading() as session:
-            lost = await Turns(session).unanswered(now - FOLLOW_UP_FOR, now - LOST_AFTER, LOST_AT_ONCE)
+            lost = await Turns(session).unfinished(now - FOLLOW_UP_FOR, now - LOST_AFTER, LOST_AT_ONCE)
         for turn in lost:
-            await self._start(turn, turn)
+            await self._start(turn.id if turn.revision == 1 else f"{turn.id}~{turn.revision}", turn.id)
         return len(lost)
 
     async def _follows_up(self, heard: Heard) -> bool:

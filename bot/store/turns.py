@@ -92,10 +92,16 @@ class Turns:
         )
         return (await self._session.scalars(near.with_for_update(of=Turn))).first()
 
-    async def unanswered(self, since: datetime, until: datetime, most: int) -> Sequence[str]:
-        """The ids of turns heard in this time to which nothing was answered yet, the longest waiting first."""
-        waiting = select(Turn.id).where(
-            Turn.heard_at.between(since, until), Turn.answered == 0, Turn.erased.is_(None), Turn.shares.is_(None)
+    async def unfinished(self, since: datetime, until: datetime, most: int) -> Sequence[Turn]:
+        """Turns heard in this time of which something is to be answered or shown still, the longest waiting first.
+
+        Those that somebody is sending right now are left out.
+        """
+        waiting = select(Turn).where(
+            Turn.heard_at.between(since, until),
+            Turn.delivered < Turn.revision,
+            Turn.erased.is_(None),
+            Turn.state != "sending",
         )
         return list(await self._session.scalars(waiting.order_by(Turn.heard_at).limit(most)))
 
