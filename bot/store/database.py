@@ -50,10 +50,6 @@ class Database:
             self._engine = create_async_engine(self._url, pool_size=POOL, pool_pre_ping=True).sync_engine
         self._writer = self._engine.execution_options(writes=True)
 
-    @property
-    def on_postgres(self) -> bool:
-        return self._url is not None
-
     @cached_property
     def workflows_engine(self) -> Engine:
         """Where DBOS keeps its own state: the same Postgres, or a file beside the store."""
