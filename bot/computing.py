@@ -15,10 +15,11 @@ from threading import Thread
 
 import structlog
 
-from bot.app import Bot, build
+from bot.bot import Bot
 from bot.conversations.replying import Answered, Asked, answered
 from bot.logs import configure
 from bot.settings import Settings
+from bot.wiring import build
 
 NICER = 5
 """How much the thinking gives way to the serving, where both want the same core."""

@@ -22,13 +22,10 @@ TriageError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from bot.knowledge.files import Problem
+from bot.sentences import counted, did_you_mean
 
 
 class TriageError(Exception):
@@ -61,10 +58,12 @@ class KnowledgeUnwritable(TriageError):
 
 
 class KnowledgeInvalid(TriageError):
-    def __init__(self, problems: Sequence[Problem], files: int) -> None:
+    """`problems` are printed, a line each; `files` is how many were read."""
+
+    def __init__(self, problems: Sequence[object], files: int) -> None:
         total = f"{counted(len(problems), 'problem')} in {counted(files, 'file')}."
-        super().__init__("\n".join([*map(str, problems), f"{total} The current index is unchanged."]))
-        self.problems = tuple(problems)
+        self.problems = tuple(map(str, problems))
+        super().__init__("\n".join([*self.problems, f"{total} The current index is unchanged."]))
         self.files = files
 
 
@@ -157,13 +156,3 @@ class PortTaken(TriageError):
 class LabelledSetInvalid(TriageError):
     def __init__(self, path: Path, line: int, what: str) -> None:
         super().__init__(f"{path}:{line}: {what}")
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence: the known word nearest to a misspelt one, or nothing."""
-    near = get_close_matches(word, list(known), n=1)
-    return f'; did you mean "{near[0]}"?' if near else ""
-
-
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

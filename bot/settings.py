@@ -13,8 +13,10 @@ from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.errors import SettingsInvalid, did_you_mean
-from bot.knowledge.load import packaged_knowledge
+from bot.errors import SettingsInvalid
+from bot.knowledge import packaged_knowledge
+from bot.sentences import did_you_mean
+from bot.telemetry import switch_off_tracing
 
 ENV_FILE = Path(".env")
 PREFIX = "TRIAGE_"
@@ -74,18 +76,22 @@ class Settings(BaseSettings):
 
 
 def load_settings(*, serving: bool = False) -> Settings:
-    """Raises SettingsInvalid, which names the key, what is wrong with it and the nearest one.
+    """Read the settings, and switch LangSmith's tracing off in this process and its children unless they ask for it.
 
     Keys that other programs use, too (PORT, DATABASE_URL), may be wrong unless `serving`: nothing else reads them.
+    Raises SettingsInvalid, which names the key, what is wrong with it and the nearest one.
     """
     _refuse_unknown(os.environ, "the environment")
     try:
         if ENV_FILE.is_file():
             _refuse_broken_lines(ENV_FILE)
             _refuse_unknown(dotenv_values(ENV_FILE), str(ENV_FILE))
-        return _settings(serving)
+        settings = _settings(serving)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsInvalid(f"{ENV_FILE} cannot be read: {type(error).__name__}. Save it as UTF-8 text.") from error
+    if not settings.triage_tracing:
+        switch_off_tracing()
+    return settings
 
 
 def _settings(serving: bool) -> Settings:

@@ -6,11 +6,12 @@ from shutil import copytree
 
 import pytest
 
-from bot.app import Bot, encoder_of
+from bot.bot import Bot
 from bot.index.index import Index
 from bot.knowledge import packaged_knowledge
 from bot.retrieval.encoder import Encoder
 from bot.settings import Settings
+from bot.wiring import encoder_of
 
 TODAY = date(2026, 11, 23)
 

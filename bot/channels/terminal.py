@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.app import Reply
+from bot.bot import Reply
 from bot.conversations.dialogue import SOMETHING_ELSE
 from bot.guidance import Guidance, Listed, listed
 from bot.guidance.declined import Declined, declined

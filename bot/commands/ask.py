@@ -12,11 +12,11 @@ from typing import Annotated
 import typer
 from pydantic import ValidationError
 
-from bot.app import Bot, Reply
-from bot.batch import BatchMessage, batch_outcome, guidance_document, stages_document
+from bot.bot import Bot, Reply
 from bot.channels.terminal import explanation_block, render
 from bot.commands.console import open_bot, show, tell
 from bot.errors import MessageUnreadable
+from bot.outcomes import BatchMessage, batch_outcome, guidance_document, stages_document
 from bot.triage import Answer, Clarify, Decline, Message, ShortList, Triage
 
 _HINTS: dict[type[Triage], str] = {

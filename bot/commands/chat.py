@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import typer
 
-from bot.app import Bot
+from bot.bot import Bot
 from bot.channels.terminal import render
 from bot.commands.console import open_bot, out
 from bot.conversations.dialogue import Said, continued

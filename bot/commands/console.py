@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from bot.app import Bot, build
+from bot.bot import Bot
 from bot.index.build import Progress as OnProgress
 from bot.settings import load_settings
+from bot.wiring import build
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

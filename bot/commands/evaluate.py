@@ -9,12 +9,12 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from bot.batch import BatchOutcome, batch_outcome
 from bot.commands.console import open_bot, show, today
 from bot.errors import BarrierUnknown, LabelledSetInvalid, ThemeUnknown
 from bot.evaluation import Labelled, ReliabilityRow, Report, measure, read_labelled
 from bot.evaluation.simulate import ERRS, MOST_TAPS, Simulated, simulate
 from bot.knowledge import Knowledge, load_knowledge
+from bot.outcomes import BatchOutcome, batch_outcome
 from bot.settings import load_settings
 from bot.triage import Message
 

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from bot.app import encoder_of, open_index, shortened
 from bot.commands.console import progress_bar, show, today
 from bot.index.diff import KnowledgeDiff
 from bot.index.index import Index
+from bot.sentences import shortened
 from bot.settings import load_settings
+from bot.wiring import encoder_of, open_index
 
 app = typer.Typer(no_args_is_help=True, help="The built knowledge index: what it holds, whether it is current.")
 

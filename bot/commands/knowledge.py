@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from bot.commands.console import out, tell, today
-from bot.errors import KnowledgeMissing, counted
+from bot.errors import KnowledgeMissing
 from bot.knowledge import check_knowledge, new_barrier, packaged_knowledge, write_schemas
+from bot.sentences import counted
 from bot.settings import load_settings
 
 app = typer.Typer(no_args_is_help=True, help="The knowledge files: check them, add to them.")

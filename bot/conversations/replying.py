@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.app import Bot, Reply
+from bot.bot import Bot, Reply
 from bot.conversations.dialogue import Said, continued, wants_quiet, worth_reading
 from bot.conversations.shown import HOW_TO_ASK, MAX_REFUSALS, OUT_OF_GUESSES, STOP, Body, Notice
 from bot.errors import MessageUnreadable

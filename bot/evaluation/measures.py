@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import BaseModel
 
-from bot.batch import BatchOutcome
 from bot.evaluation.labelled import Labelled
+from bot.outcomes import BatchOutcome
 
 RESAMPLES = 2000
 BINS, BARRIER_BINS = (0.0, 0.3, 0.5, 0.7, 0.85, 1.01), (0.0, 0.25, 0.4, 0.6, 1.01)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from bot.errors import counted, did_you_mean
 from bot.knowledge.files import File, Problem
 from bot.knowledge.folder import Folder
 from bot.knowledge.links import link_problems
 from bot.knowledge.models import Barrier, Question, Record
 from bot.knowledge.texts import text_problems
+from bot.sentences import counted, did_you_mean
 
 # Of the study by Kolar Narayanappa and Amrit: the conference chapter and its journal version.
 STUDY, STUDY_SOURCES = "R01", {"R01", "R02"}

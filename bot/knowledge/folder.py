@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from bot.errors import did_you_mean
 from bot.knowledge.files import Broken, File, Problem, read_file, with_lent
 from bot.knowledge.models import BannedClaims, Barrier, Plays, Questions, Record, Scope, Sources, Themes
 from bot.knowledge.schema import SHAPES
+from bot.sentences import did_you_mean
 
 ID = re.compile(r"""\bid:\s*["']?([\w-]+)""")
 LENDABLE = frozenset(

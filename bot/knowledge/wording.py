@@ -8,8 +8,8 @@ from typing import get_args
 
 from pydantic_core import ErrorDetails
 
-from bot.errors import did_you_mean
 from bot.knowledge.models import BarrierId, PlayId, Record, Slug, SourceId
+from bot.sentences import did_you_mean
 
 Loc = tuple[int | str, ...]
 

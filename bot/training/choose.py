@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from bot.app import Bot, encoder_of, open_index
+from bot.bot import Bot
 from bot.evaluation import Labelled, read_labelled
 from bot.settings import Settings
 from bot.training.material import today
@@ -21,6 +21,7 @@ from bot.triage import Bounds, Message, Stages
 from bot.triage.bounds import FILE
 from bot.triage.heads import Floats, calibrated
 from bot.triage.scope import outside, vagueness
+from bot.wiring import encoder_of, open_index
 
 TEMPERATURES = np.linspace(0.5, 2.0, 61)
 DECLINE_AT = np.linspace(0.3, 0.9, 61)

@@ -16,11 +16,12 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from bot.app import Bot, encoder_of, open_index
+from bot.bot import Bot
 from bot.evaluation import read_labelled
 from bot.knowledge import load_knowledge, packaged_knowledge
 from bot.settings import Settings
 from bot.triage import Message
+from bot.wiring import encoder_of, open_index
 from tests.bench.slack import load, show
 
 if TYPE_CHECKING:

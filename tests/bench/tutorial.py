@@ -16,10 +16,10 @@ from langchain_chroma import Chroma
 from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 
-from bot.batch import BatchOutcome, Scored, ScoredBarrier
 from bot.evaluation import read_labelled
 from bot.index.records import records_of
 from bot.knowledge import Knowledge, load_knowledge, packaged_knowledge
+from bot.outcomes import BatchOutcome, Scored, ScoredBarrier
 
 
 class TorchEmbeddings(Embeddings):

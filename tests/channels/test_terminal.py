@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inline_snapshot import snapshot
 from rich.console import Console, RenderableType
 
-from bot.app import Bot
+from bot.bot import Bot
 from bot.channels.terminal import (
     decline_block,
     explanation_block,

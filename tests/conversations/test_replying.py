@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from bot.app import Bot
+from bot.bot import Bot
 from bot.conversations.dialogue import Said
 from bot.conversations.replying import Answered, Asked, Presses, answered
 from bot.conversations.shown import (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.app import Bot
+from bot.bot import Bot
 from bot.conversations import turns
 from bot.conversations.channel import PRIVATE
 from bot.conversations.heard import BURST_WITHIN, Heard, Pressed

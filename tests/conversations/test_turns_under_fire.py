@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from bot.app import Bot
+from bot.bot import Bot
 from bot.conversations.channel import PRIVATE
 from bot.conversations.heard import Heard, Pressed
 from bot.conversations.shown import Withdrawn

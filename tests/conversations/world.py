@@ -14,7 +14,7 @@ from typing import Literal
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.app import Bot
+from bot.bot import Bot
 from bot.conversations.answering import Answering
 from bot.conversations.backlog import Backlog
 from bot.conversations.channel import PRIVATE, Address, LookupImpossible, NotDelivered

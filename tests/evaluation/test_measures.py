@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.batch import BatchOutcome
 from bot.evaluation import Labelled, Report, measure
 from bot.evaluation.measures import Pair
+from bot.outcomes import BatchOutcome
 
 DIMENSION_OF = {"slow": "organisational", "people": "organisational", "data": "technical", "value": "business"}
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 
-from bot.app import Bot
+from bot.bot import Bot
 from bot.channels.terminal import guidance_block
 from bot.guidance import Guidance, compose, listed
 from bot.guidance.outline import SHORT_LIMIT, source_title

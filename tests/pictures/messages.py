@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bot.app import Bot, encoder_of
+from bot.bot import Bot
 from bot.channels.slack.blocks import render
 from bot.channels.slack.markup import plain
 from bot.channels.slack.words import COMMAND
@@ -18,6 +18,7 @@ from bot.conversations.shown import Body, Shown, said_by
 from bot.index.index import Index
 from bot.knowledge import packaged_knowledge
 from bot.settings import Settings
+from bot.wiring import encoder_of
 from tests.pictures.__main__ import draw, photograph
 
 TARGET = Path(__file__).parents[2] / "deploy" / "pictures"

@@ -9,12 +9,13 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from bot.app import Bot, encoder_of
+from bot.bot import Bot
 from bot.channels.terminal import render
 from bot.index.index import Index
 from bot.knowledge import packaged_knowledge
 from bot.settings import Settings
 from bot.triage import Message
+from bot.wiring import encoder_of
 from tests.pictures.__main__ import photograph
 from tests.pictures.messages import RELEASES, TARGET, TODAY, UNSURE
 

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.app import encoder_of
 from bot.errors import EncoderUnavailable
 from bot.index.index import Index
 from bot.retrieval.langchain import LangChainEncoder
 from bot.settings import Settings
+from bot.wiring import encoder_of
 from tests.conftest import TODAY
 from tests.knowledge.small import write_small
 from tests.standins.embeddings import DIMENSIONS, Provider, provider, vector_of

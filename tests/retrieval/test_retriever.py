@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.app import Bot
+from bot.bot import Bot
 from bot.index.records import records_of
 from bot.retrieval.encoder import Encoder
 from bot.retrieval.langchain import KnowledgeRetriever

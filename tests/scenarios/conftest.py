@@ -11,7 +11,7 @@ from shutil import copytree
 
 import pytest
 
-from bot.app import Bot
+from bot.bot import Bot
 from bot.cli import main
 from bot.commands import ask, chat, evaluate
 from bot.telemetry import TRACING_SWITCHES

@@ -528,7 +528,7 @@ socket.getaddrinfo = refuse_name
 """
 TRACED = {"LANGSMITH_TRACING": "true", "LANGCHAIN_TRACING_V2": "true", "LANGSMITH_API_KEY": "x"}
 RETRIEVE = """
-from bot.app import encoder_of, open_index
+from bot.wiring import encoder_of, open_index
 from bot.settings import load_settings
 settings = load_settings()
 encoder = encoder_of(settings)

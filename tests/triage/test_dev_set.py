@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.app import Bot, Reply
-from bot.batch import batch_outcome
+from bot.bot import Bot, Reply
 from bot.evaluation import Report, measure, read_labelled
+from bot.outcomes import batch_outcome
 from bot.triage import Answer, Message
 
 DEV = Path(__file__).parent.parent / "eval" / "dev.jsonl"

@@ -5,7 +5,7 @@ from math import log
 import numpy as np
 import pytest
 
-from bot.app import Bot
+from bot.bot import Bot
 from bot.knowledge import Choice
 from bot.triage import Clarify, Message
 from bot.triage.outcome import AskedQuestion

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.app import Bot
+from bot.bot import Bot
 from bot.errors import MessageUnreadable
 from bot.triage import Answer, Clarify, Decline, Message, ShortList, Stages, load_bounds
 from bot.triage.sureness import sureness

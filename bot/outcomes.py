@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictInt, StrictStr
 
-from bot.app import Reply
+from bot.bot import Reply
 from bot.guidance import Guidance
 from bot.guidance.declined import NO_WORDS
 from bot.triage import Answer, Clarify, Decline, ShortList, Sureness, Triage

@@ -5,8 +5,8 @@ import json
 import pytest
 from pydantic import ValidationError
 
-from bot.app import Bot, Reply
-from bot.batch import BARRIERS_LISTED, BatchMessage, BatchOutcome, batch_outcome, guidance_document
+from bot.bot import Bot, Reply
+from bot.outcomes import BARRIERS_LISTED, BatchMessage, BatchOutcome, batch_outcome, guidance_document
 from bot.triage import Message
 
 FIELDS = [

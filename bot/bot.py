@@ -1,4 +1,4 @@
-"""Settings -> Bot: one function wires the whole."""
+"""The bot: a message -> Reply, on one index version, for every channel alike."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ from datetime import date
 
 from bot.guidance import Guidance, compose
 from bot.guidance.details import Facet, detail
-from bot.index.build import Progress
-from bot.index.index import Index, Tell
 from bot.index.version import IndexVersion
-from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder, OnnxEncoder
-from bot.settings import Settings
-from bot.telemetry import switch_off_tracing
+from bot.retrieval.encoder import Encoder
 from bot.triage import Answer, Bounds, Message, Stages, Triage, Triager, load_bounds
 
 Today = Callable[[], date]
@@ -61,38 +57,3 @@ class Bot:
         return Reply(
             stages, compose(outcome, text, version.knowledge, records, stages.hits, self._today(), version.number)
         )
-
-
-def build(settings: Settings, today: Today, progress: Progress, tell: Tell) -> Bot:
-    """Open the index (building it on the first run) and wire the bot.
-
-    Raises IndexBusy, HomeUnwritable, KnowledgeInvalid, EncoderUnavailable.
-    """
-    encoder = encoder_of(settings)
-    index = open_index(settings, encoder)
-    version = index.open(today(), progress, tell)
-    if changed := index.changed_since(version):
-        tell(f"Changed since index {version.number} was built: {shortened(changed)}. Run: triage index refresh")
-    return Bot(version, encoder, today)
-
-
-def open_index(settings: Settings, encoder: Encoder) -> Index:
-    """The index of these settings, without opening a version of it."""
-    if not settings.triage_tracing:
-        switch_off_tracing()
-    return Index(settings.triage_home, settings.knowledge, encoder)
-
-
-def encoder_of(settings: Settings) -> Encoder:
-    """The one that the wheel carries, or one of LangChain's."""
-    if settings.triage_embeddings is None:
-        return OnnxEncoder(PACKAGED_ENCODER)
-    from bot.retrieval.langchain import LangChainEncoder
-
-    return LangChainEncoder(settings.triage_embeddings)
-
-
-def shortened(names: tuple[str, ...], most: int = 3) -> str:
-    """The first few names and how many more."""
-    more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(names[:most]) + more

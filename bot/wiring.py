@@ -1,0 +1,37 @@
+"""Settings -> parts: which encoder, which index, and the bot on both."""
+
+from __future__ import annotations
+
+from bot.bot import Bot, Today
+from bot.index.build import Progress
+from bot.index.index import Index, Tell
+from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder, OnnxEncoder
+from bot.sentences import shortened
+from bot.settings import Settings
+
+
+def build(settings: Settings, today: Today, progress: Progress, tell: Tell) -> Bot:
+    """Open the index (building it on the first run) and wire the bot.
+
+    Raises IndexBusy, HomeUnwritable, KnowledgeInvalid, EncoderUnavailable.
+    """
+    encoder = encoder_of(settings)
+    index = open_index(settings, encoder)
+    version = index.open(today(), progress, tell)
+    if changed := index.changed_since(version):
+        tell(f"Changed since index {version.number} was built: {shortened(changed)}. Run: triage index refresh")
+    return Bot(version, encoder, today)
+
+
+def open_index(settings: Settings, encoder: Encoder) -> Index:
+    """The index of these settings, without opening a version of it."""
+    return Index(settings.triage_home, settings.knowledge, encoder)
+
+
+def encoder_of(settings: Settings) -> Encoder:
+    """The one that the wheel carries, or one of LangChain's."""
+    if settings.triage_embeddings is None:
+        return OnnxEncoder(PACKAGED_ENCODER)
+    from bot.retrieval.langchain import LangChainEncoder
+
+    return LangChainEncoder(settings.triage_embeddings)
