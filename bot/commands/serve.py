@@ -1,4 +1,4 @@
-"""`triage serve`: answer in Slack."""
+"""`triage serve`: answer in every channel that is configured."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 
 import uvicorn
 
+from bot.channels.configured import configured_channels
 from bot.commands.console import tell
 from bot.errors import PortTaken
 from bot.logs import configure
@@ -36,9 +37,11 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     if settings.triage_metrics_port is not None:
         metrics.serve(settings.triage_host, settings.triage_metrics_port)
-    async with serving(settings, metrics, port) as app:
+    channels = configured_channels(settings)
+    async with serving(settings, metrics, port, channels) as app:
         gc.freeze()  # what is there now stays: looking through it again and again costs time
-        tell(f"Serving Slack on http://{host}:{port}/slack/events.")
+        for each in channels:
+            tell(f"Serving {each.channel.name.capitalize()} on http://{host}:{port}{each.path}.")
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=FINISH_WITHIN_S,
             server_header=False,

@@ -9,9 +9,7 @@ import structlog
 
 from bot.conversations.erasing import erase
 from bot.conversations.inbox import Clock
-from bot.store import Database, Room, Turns
-from bot.store.rooms import manners_of, set_manners
-from bot.store.tables import Manners
+from bot.store import Database, Turns
 
 Prune = Callable[[datetime], Awaitable[int]]
 """Drops what the workflows keep of what ended before; how many."""
@@ -72,11 +70,3 @@ class Privacy:
             old = await turns.older_than(last_day)
             await erase(turns, old, "expired")
         return len(old)
-
-    async def manners(self, room: Room) -> Manners:
-        async with self._database.reading() as session:
-            return await manners_of(session, room)
-
-    async def set_manners(self, room: Room, manners: Manners, person: str) -> None:
-        async with self._database.writing() as session:
-            await set_manners(session, room, manners, person, self._clock())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import uvicorn
 
+from bot.channels.app import ChannelApp
+from bot.channels.configured import configured_channels
 from bot.metrics import Metrics
 from bot.server import serving
 from bot.settings import Settings
@@ -65,17 +67,25 @@ def settings_for(slack: Slack, home: Path, database_url: str | None = None, **mo
 
 @contextmanager
 def served(slack: Slack, home: Path, database_url: str | None = None, **more: Any) -> Iterator[Served]:
-    """Serve from this home, with an index in it, until the block ends; Slack is connected to it."""
+    """Serve Slack from this home, with an index in it, until the block ends; Slack is connected to it."""
+    with served_channels(settings_for(slack, home, database_url, **more), configured_channels) as running:
+        slack.connect(running.url)
+        yield running
+
+
+@contextmanager
+def served_channels(settings: Settings, channels: Callable[[Settings], Sequence[ChannelApp]]) -> Iterator[Served]:
+    """Serve these channels, made in the server's own loop, until the block ends."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen(512)
     port = listener.getsockname()[1]
-    settings, metrics = settings_for(slack, home, database_url, **more), Metrics()
+    metrics = Metrics()
     loop, up, failure = asyncio.new_event_loop(), Event(), list[BaseException]()
     servers: list[uvicorn.Server] = []
 
     async def run() -> None:
-        async with serving(settings, metrics, port) as app:
+        async with serving(settings, metrics, port, channels(settings)) as app:
             config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
             server = uvicorn.Server(config)
             servers.append(server)
@@ -99,9 +109,9 @@ def served(slack: Slack, home: Path, database_url: str | None = None, **more: An
     if failure:
         listener.close()
         raise failure[0]
-    slack.connect(f"http://127.0.0.1:{port}")
+    database_url = settings.database_url.get_secret_value() if settings.database_url else None
     try:
-        yield Served(f"http://127.0.0.1:{port}", home, metrics, loop, database_url)
+        yield Served(f"http://127.0.0.1:{port}", settings.triage_home, metrics, loop, database_url)
     finally:
         servers[0].should_exit = True
         thread.join(30)

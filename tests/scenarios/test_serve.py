@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
@@ -11,9 +12,14 @@ from shutil import which
 import httpx
 import pytest
 
+from bot.channels.configured import configured_channels
 from bot.commands.serve import _listening
-from bot.errors import PortTaken
+from bot.errors import PortTaken, SettingsInvalid
+from bot.guidance import Guidance
+from bot.settings import Settings
 from tests.scenarios.processes import Serve
+from tests.scenarios.serving import served_channels
+from tests.standins.carrier import CarrierApp
 from tests.standins.postgres import fresh_database, postgres  # noqa: F401 - a fixture
 from tests.standins.slack import Slack
 
@@ -76,6 +82,34 @@ def test_ready_and_alive(slack: Slack, own_home: Path):
         assert httpx.get(f"{serve.url}/readyz").json() == {"store": True, "workflows": True, "index": 1}
     finally:
         assert serve.stop() == 0
+
+
+def test_another_channel_is_served_without_slack(own_home: Path):
+    carrier = CarrierApp()
+    settings = Settings(_env_file=None, triage_home=own_home, slack_bot_token=None, slack_signing_secret=None)
+    with (
+        served_channels(settings, lambda _settings: [carrier]) as running,
+        httpx.Client(base_url=running.url, timeout=30) as client,
+    ):
+        heard = client.post("/carrier", json={"id": "1", "from": "ana", "text": APPROVAL})
+        until = time.monotonic() + 30
+        while not carrier.channel.posts and time.monotonic() < until:
+            time.sleep(0.05)
+        status = client.post("/carrier", json={"id": "2", "from": "ana", "text": "!bot status"})
+        assert client.post("/slack/events").status_code == 404
+        assert client.get("/readyz").status_code == 200
+    (shown,) = carrier.channel.posts.values()
+    assert heard.json() == {"turn": shown.turn}
+    assert isinstance(shown.body, Guidance)
+    assert "I keep one message of yours" in status.json()["said"]
+    assert carrier.closed
+
+
+@pytest.mark.parametrize("missing", ["SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET"])
+def test_a_channel_that_is_named_by_half_is_told(tmp_path: Path, missing: str):
+    given = {"slack_bot_token": "xoxb-1", "slack_signing_secret": "secret"} | {missing.lower(): None}
+    with pytest.raises(SettingsInvalid, match=f"^{missing} must be set to serve Slack"):
+        configured_channels(Settings(_env_file=None, triage_home=tmp_path, **given))
 
 
 def test_a_taken_port_is_told():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.channels.slack import words
+from bot.conversations.commands import MANNERS, how_to_hear_less
 from tests.scenarios.serving import Served
 from tests.standins.slack import Slack
 from tests.standins.slack.blocks import elements
@@ -178,7 +179,7 @@ def test_stop_tells_how_to_have_less_of_it(slack: Slack, room: str):
     ts = asked(slack, room, f"@bot {APPROVAL}")
     slack.say("ana", room, "stop", thread=ts)
     slack.wait_answer(ts, count=2)
-    assert words.QUIETER in slack.answers_to(ts)[1].text
+    assert how_to_hear_less(words.COMMAND) in slack.answers_to(ts)[1].text
 
 
 def test_a_change_of_manners_is_told_to_the_channel_and_by_whom(slack: Slack, room: str):
@@ -186,7 +187,7 @@ def test_a_change_of_manners_is_told_to_the_channel_and_by_whom(slack: Slack, ro
     slack.wait_for(lambda: [line for line in slack.visible(room) if line.author == "bot"])
     (told,) = [line for line in slack.visible(room) if line.author == "bot"]
     assert "@ana has changed how I behave here." in told.text
-    assert words.MANNERS["mentions-only"] in told.text
+    assert MANNERS["mentions-only"] in told.text
     slack.command("ana", room, "/mlops", "quiet mentions", wait=True)
     slack.settled()
     assert len([line for line in slack.visible(room) if line.author == "bot"]) == 1

@@ -54,9 +54,6 @@ def test_what_is_older_than_the_retention_loses_its_words_and_keeps_its_labels(
         assert await privacy.forget("T2", "U1") == 0
         assert await privacy.forget("T1", "U1") == 1
         assert await privacy.kept("T1", "U1") == 0
-        await privacy.set_manners(ROOM, "quiet", "U1")
-        assert await privacy.manners(ROOM) == "quiet"
-        assert await privacy.manners(Room("slack", "T1", "C2")) == "open"
         await database.close()
 
     asyncio.run(story())

@@ -30,7 +30,6 @@ from slack_sdk.models.blocks import (
     StaticSelectElement,
 )
 
-from bot.channels.slack import words
 from bot.channels.slack.limits import (
     BLOCKS,
     BUTTON_CHARACTERS,
@@ -39,6 +38,8 @@ from bot.channels.slack.limits import (
     OPTION_CHARACTERS,
 )
 from bot.channels.slack.markup import escape, inert
+from bot.channels.slack.words import COMMAND
+from bot.conversations.commands import how_to_hear_less
 from bot.conversations.dialogue import SOMETHING_ELSE
 from bot.conversations.shown import Failed, Notice, Shown, Withdrawn
 from bot.guidance import Guidance, Listed
@@ -104,7 +105,7 @@ def _body(shown: Shown) -> tuple[list[str], list[Block]]:
                 _rich(*(_section(Text(text=inert(f"{line}\n"))) for line in lines))
             ]
         case Notice(about=about, text=text):
-            text = f"{text} {words.QUIETER}" if about == "stop" else text
+            text = f"{text} {how_to_hear_less(COMMAND)}" if about == "stop" else text
             return [inert(text)], [_rich(_section(Text(text=inert(text))))]
         case Failed(reference=reference):
             said = f"I could not answer that: something failed on my side (reference {reference}). Please ask again."

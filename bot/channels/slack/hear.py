@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bot.channels.slack.deliver import NAME
 from bot.channels.slack.markup import names, opens_with_another, plain
-from bot.channels.slack.payloads import Command, Envelope, EventMessage, Press, moment
+from bot.channels.slack.payloads import Envelope, EventMessage, Press, SlashCommand, moment
+from bot.conversations.commands import Command
 from bot.conversations.heard import Edited, Heard, Kind, Pressed
 from bot.store import Room
 
@@ -65,7 +66,13 @@ def deleted(event: EventMessage, envelope: Envelope) -> tuple[Room, str] | None:
     return None
 
 
-def asked(command: Command, now: datetime) -> Heard:
+def command(payload: SlashCommand) -> Command:
+    """What was typed after the command's name."""
+    room = Room(NAME, payload.team_id, payload.channel_id)
+    return Command(room, payload.user_id, payload.text, direct=payload.channel_id.startswith("D"))
+
+
+def asked(command: SlashCommand, now: datetime) -> Heard:
     """A question put privately by a command."""
     room = Room(NAME, command.team_id, command.channel_id)
     id = room.key("command", command.trigger_id)

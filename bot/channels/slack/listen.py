@@ -17,6 +17,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncRespond
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
+from bot.channels.app import Conversations
 from bot.channels.slack import hear, words
 from bot.channels.slack.blocks import (
     BACK,
@@ -35,13 +36,10 @@ from bot.channels.slack.blocks import (
     render,
 )  # fmt: skip
 from bot.channels.slack.client import Api
-from bot.channels.slack.commands import Commands
-from bot.channels.slack.payloads import Command, Envelope, EventMessage, HomeOpened, Press, UserChange
+from bot.channels.slack.payloads import Envelope, EventMessage, HomeOpened, Press, SlashCommand, UserChange
 from bot.channels.slack.receipts import Receipts
-from bot.conversations.backlog import Backlog
-from bot.conversations.inbox import Inbox, Remembered
-from bot.conversations.presses import Presses, Refused
-from bot.conversations.privacy import Privacy
+from bot.conversations.inbox import Remembered
+from bot.conversations.presses import Refused
 
 log = structlog.get_logger()
 _ANY = re.compile(".*")
@@ -63,17 +61,16 @@ class Identity:
 class Listeners:
     """What Slack's users can do, wired to the conversations."""
 
-    def __init__(
-        self, identity: Identity, inbox: Inbox, presses: Presses, commands: Commands, privacy: Privacy,
-        receipts: Receipts, backlog: Backlog,
-    ) -> None:  # fmt: skip
+    def __init__(self, identity: Identity, conversations: Conversations, receipts: Receipts, command: str) -> None:
         self._identity = identity
-        self._inbox = inbox
-        self._presses = presses
-        self._commands = commands
-        self._privacy = privacy
+        self._inbox = conversations.inbox
+        self._presses = conversations.presses
+        self._commands = conversations.commands(command)
+        self._privacy = conversations.privacy
+        self._backlog = conversations.backlog
+        self._clock = conversations.clock
         self._receipts = receipts
-        self._backlog = backlog
+        self._command = command
         self._told = Remembered()
 
     def app(self, api: Api) -> AsyncApp:
@@ -102,7 +99,7 @@ class Listeners:
         app.event("app_home_opened")(self._on_home_opened)
         app.event("user_change")(self._on_user_change)
         app.event(_ANY)(self._on_other)
-        app.command(words.COMMAND)(self._on_command)
+        app.command(self._command)(self._on_command)
         app.action(re.compile(f"{CHOOSE}_.*"))(self._on_choose)
         app.action(re.compile(f"{PICK}_.*"))(self._on_pick)
         for action, listener in {
@@ -143,12 +140,18 @@ class Listeners:
         """Slack wants a 200 for every event that it was told to send."""
 
     async def _on_command(self, body: Body, ack: AsyncAck) -> None:
-        command = Command.model_validate(body)
+        command = SlashCommand.model_validate(body)
         if command.is_enterprise_install == "true":
             await ack(words.ENTERPRISE)
             return
-        said = await self._commands.answer(command)
-        await (ack(said) if said else ack())
+        reply = await self._commands.answer(hear.command(command))
+        if reply is None:
+            await self._inbox.hear(hear.asked(command, self._clock()))
+            await ack()
+            return
+        if reply.announcement:
+            self._receipts.announce(command.channel_id, f"<@{command.user_id}> {reply.announcement}")
+        await ack(reply.text)
 
     async def _on_choose(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
         async def choose(press: Press, turn: str, choice: str) -> None:

@@ -135,8 +135,8 @@ class Press(Payload):
     trigger_id: str = ""
 
 
-class Command(Payload):
-    """A slash command."""
+class SlashCommand(Payload):
+    """A slash command, with what was typed after its name."""
 
     team_id: str
     channel_id: str
