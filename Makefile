@@ -19,6 +19,8 @@ test: setup-dev  ## set everything up and run the whole test suite
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) pyright
+	@$(RUN) lint-imports --no-logo
+	@$(RUN) vulture
 	@$(RUN) triage knowledge check
 	@$(RUN) pytest -n 2 -m "not soak" --cov --cov-report=term --cov-fail-under=90
 
@@ -26,6 +28,8 @@ check: setup-dev  ## quick: lint, types, knowledge, unit tests
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
 	@$(RUN) pyright
+	@$(RUN) lint-imports --no-logo
+	@$(RUN) vulture
 	@$(RUN) triage knowledge check
 	@$(RUN) pytest -q -n 2 -m "not soak" $(SLOW:%=--ignore=tests/%)
 

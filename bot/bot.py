@@ -40,7 +40,7 @@ class Bot:
 
     def triage(self, message: Message) -> Stages:
         """Retrieval, ranking, scope and reasons. Raises MessageUnreadable."""
-        return self._triager.explain(message)
+        return self._triager.triage(message)
 
     def detail(self, facet: Facet, barrier: str) -> str:
         """What the record of a barrier says about a part of what was told."""

@@ -26,7 +26,7 @@ from bot.store import Database, Room
 from bot.workflows import Workflows, executor_id
 
 
-def utc_now() -> datetime:
+def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
@@ -50,24 +50,24 @@ async def serving(
         await computing.open()
 
         by_name = {each.channel.name: each.channel for each in channels}
-        workflows = Workflows(database, executor_id(port), utc_now)
-        privacy = Privacy(database, settings.triage_retention_days, workflows.prune, utc_now)
+        workflows = Workflows(database, executor_id(port), _utc_now)
+        privacy = Privacy(database, settings.triage_retention_days, workflows.prune, _utc_now)
         backlog = Backlog()
-        inbox = Inbox(database, workflows.start, backlog, utc_now)
+        inbox = Inbox(database, workflows.start, backlog, _utc_now)
 
         async def is_guest(room: Room, person: str) -> bool:
             # Where the organisation has added nothing of its own, there is nothing to keep from guests.
             return bool(settings.triage_knowledge) and await by_name[room.channel].is_guest(room, person)
 
-        answering = Answering(computing.think, is_guest, lambda: computing.version, database, backlog, utc_now)
-        delivering = Delivering(by_name, database, utc_now, metrics)
+        answering = Answering(computing.think, is_guest, lambda: computing.version, database, backlog, _utc_now)
+        delivering = Delivering(by_name, database, _utc_now, metrics)
         conversations = Conversations(
             inbox,
-            Presses(database, workflows.start, utc_now),
-            lambda name: Commands(name, database, privacy, lambda: computing.version, utc_now),
+            Presses(database, workflows.start, _utc_now),
+            lambda name: Commands(name, database, privacy, lambda: computing.version, _utc_now),
             privacy,
             backlog,
-            utc_now,
+            _utc_now,
             metrics.refused,
         )
         for each in channels:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 from bot.conversations.inbox import Clock
 from bot.conversations.privacy import Privacy
-from bot.store import Database, Room
-from bot.store.rooms import manners_of, set_manners
+from bot.store import Database, Room, Rooms
 from bot.store.tables import Manners
 
 MANNERS: dict[Manners, str] = {
@@ -61,7 +60,7 @@ class Commands:
         word, _, rest = text.partition(" ")
         match word.lower():
             case "" | "help":
-                return CommandReply(help_text(self._name))
+                return CommandReply(_help_text(self._name))
             case "status":
                 return CommandReply(await self._status(command))
             case "quiet" if rest.strip().lower() in _QUIET:
@@ -79,15 +78,16 @@ class Commands:
         lines = [f"I answer from knowledge index {self._index_version()}.", self._kept(texts)]
         if not command.direct:
             async with self._database.reading() as session:
-                lines.insert(0, MANNERS[await manners_of(session, command.room)])
+                lines.insert(0, MANNERS[await Rooms(session).manners(command.room)])
         return "\n".join(lines)
 
     async def _quiet(self, command: Command, manners: Manners) -> CommandReply:
         if command.direct:
             return CommandReply(NOT_IN_DIRECT)
         async with self._database.writing() as session:
-            before = await manners_of(session, command.room)
-            await set_manners(session, command.room, manners, command.person, self._clock())
+            rooms = Rooms(session)
+            before = await rooms.manners(command.room)
+            await rooms.set_manners(command.room, manners, command.person, self._clock())
         done, back = MANNERS[manners], f"{self._name} quiet off takes it back."
         announcement = f"has changed how I behave here. {done} {back}" if manners != before else None
         return CommandReply(f"Done. {done}", announcement)
@@ -100,7 +100,7 @@ class Commands:
         return f"I keep {what}, each for {days} days at most; {self._name} forget-me erases them now."
 
 
-def help_text(name: str) -> str:
+def _help_text(name: str) -> str:
     """Say what the bot is for, and what can be typed after `name`."""
     return f"""\
 Tell me what holds your machine learning work back, in your own words, and I tell you which barrier it looks like, \

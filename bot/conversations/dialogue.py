@@ -71,7 +71,7 @@ def continued(earlier: Message | None, text: str, said: Said, judge: Judge) -> C
         return Continued(taken)
     if said.told is not None and (about := asks_about(text)):
         return Continued(earlier, alone=True, about=about)
-    takes_back = said.told is not None and is_correction(text)
+    takes_back = said.told is not None and _is_correction(text)
     alone = judge(Message(text))
     if not takes_back and _is_aside(text, alone):
         return Continued(Message(text, asked=True), alone=True)
@@ -83,7 +83,7 @@ def continued(earlier: Message | None, text: str, said: Said, judge: Judge) -> C
     return Continued(both)
 
 
-def none_of(earlier: Message, said: Said) -> Message:
+def _none_of(earlier: Message, said: Said) -> Message:
     """Neither what was told nor what stood beside it."""
     return replace(_unchosen(earlier), rejected=taken_back(earlier.rejected, said.told, *said.options), none_fits=True)
 
@@ -95,7 +95,7 @@ def _picked(earlier: Message, said: Said, text: str) -> Message | None:
         return replace(earlier, picked=said.options[int(answer) - 1], none_fits=False)
     last = said.told is None and answer.isdecimal() and int(answer) == len(said.options) + 1
     if last or answer in NONE_OF_THESE or (said.told is None and _DUNNO.fullmatch(answer)):
-        return none_of(earlier, said)
+        return _none_of(earlier, said)
     return None
 
 
@@ -140,7 +140,7 @@ def wants_quiet(text: str) -> bool:
     return _STOP.fullmatch(text) is not None
 
 
-def is_correction(text: str) -> bool:
+def _is_correction(text: str) -> bool:
     """Whether it takes back what was told: "no, it's more that legal blocks us"."""
     return bool(_CORRECTION.match(text))
 

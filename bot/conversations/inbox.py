@@ -6,8 +6,6 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from bot.conversations import turns
 from bot.conversations.backlog import Backlog
 from bot.conversations.erasing import erase
@@ -21,8 +19,7 @@ from bot.conversations.heard import (
     continues,
     is_for_us,
 )
-from bot.store import Database, Room, Turns
-from bot.store.rooms import manners_of
+from bot.store import Database, Room, Rooms, Turns
 from bot.store.tables import Message, Turn
 
 Start = Callable[[str, str], Awaitable[None]]
@@ -72,7 +69,7 @@ class Inbox:
         if not for_us:
             return None
         async with self._database.writing(heard.room.key(heard.author)) as session:
-            turn = await self._upsert(session, heard, edit)
+            turn = await self._upsert(Turns(session), Rooms(session), heard, edit)
         self._backlog.begun(turn)
         await self._start(heard.id, turn)
         self._begun.add(heard.id)
@@ -130,18 +127,17 @@ class Inbox:
             last = await Turns(session).last_in_thread(heard.room, heard.thread, heard.author, since)
             if last is None:
                 return False
-            manners = await manners_of(session, heard.room)
+            manners = await Rooms(session).manners(heard.room)
         return continues(last.answered_at or last.heard_at, manners, heard.said_at)
 
-    async def _upsert(self, session: AsyncSession, heard: Heard, edit: str | None) -> str:
-        found = Turns(session)
+    async def _upsert(self, found: Turns, rooms: Rooms, heard: Heard, edit: str | None) -> str:
         if known := await found.message(heard.id):
             return known.turn
         turn = await self._burst(found, heard)
         if turn is not None:
             await found.save(turns.joined(turn))
         else:
-            quiet = heard.kind in ("mention", "thread") and await manners_of(session, heard.room) == "quiet"
+            quiet = heard.kind in ("mention", "thread") and await rooms.manners(heard.room) == "quiet"
             turn = await self._new_turn(found, heard, private=quiet or heard.kind == "command")
         found.add_message(
             Message(

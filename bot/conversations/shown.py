@@ -70,7 +70,6 @@ class Shown:
     body: Body
     asker: str
     private: bool = False
-    direct: bool = False
     more: bool = False
     messages: int = 1
     tried_by: tuple[str, ...] = ()

@@ -19,36 +19,36 @@ DIMENSIONS, THEMES, CODES = 4, 11, 47
 
 def check(folder: Folder, today: date) -> Iterator[Problem]:
     """Everything that is wrong between records, as far as the files could be read."""
-    yield from check_themes(folder)
+    yield from _check_themes(folder)
     for file in folder.whole_barriers:
-        yield from check_name(file)
-        yield from check_theme(file, folder)
-        yield from check_provenance(file)
-        yield from check_sources(file, folder)
-        yield from check_horizons(file)
-        yield from check_tools(file, today)
-        yield from check_repeats(file)
-    yield from check_codes(folder)
-    yield from check_source_ids(folder)
-    yield from check_questions(folder)
-    yield from check_scope(folder)
-    yield from check_plays(folder)
+        yield from _check_name(file)
+        yield from _check_theme(file, folder)
+        yield from _check_provenance(file)
+        yield from _check_sources(file, folder)
+        yield from _check_horizons(file)
+        yield from _check_tools(file, today)
+        yield from _check_repeats(file)
+    yield from _check_codes(folder)
+    yield from _check_source_ids(folder)
+    yield from _check_questions(folder)
+    yield from _check_scope(folder)
+    yield from _check_plays(folder)
     yield from link_problems(folder)
     yield from text_problems(folder)
 
 
-def check_name(file: File[Barrier]) -> Iterator[Problem]:
+def _check_name(file: File[Barrier]) -> Iterator[Problem]:
     if file.record.id != file.path.stem:
         way_out = f"write {file.path.stem} here or rename the file"
         yield file.problem(f"id {file.record.id} is not the file's name; {way_out}", "id")
 
 
-def check_theme(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
+def _check_theme(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
     if problem := folder.unknown_theme(file.record.theme):
         yield file.problem(problem, "theme")
 
 
-def check_provenance(file: File[Barrier]) -> Iterator[Problem]:
+def _check_provenance(file: File[Barrier]) -> Iterator[Problem]:
     barrier = file.record
     if barrier.provenance == "extension":
         if barrier.study_codes:
@@ -64,7 +64,7 @@ def check_provenance(file: File[Barrier]) -> Iterator[Problem]:
         yield file.problem(f"provenance study-code rests on the study; add {STUDY} to sources", "sources")
 
 
-def check_codes(folder: Folder) -> Iterator[Problem]:
+def _check_codes(folder: Folder) -> Iterator[Problem]:
     """Each code of a barrier is one of its theme's, and each code of the study leads to a barrier."""
     if not isinstance(folder.themes, File) or folder.themes.problems:
         return
@@ -86,7 +86,7 @@ def check_codes(folder: Folder) -> Iterator[Problem]:
                 yield folder.themes.problem(message, "themes", at, "study_codes", index)
 
 
-def check_sources(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
+def _check_sources(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
     if folder.source_ids is None:
         return
     for index, source in enumerate(file.record.sources):
@@ -94,7 +94,7 @@ def check_sources(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
             yield file.problem(f"source {source} is not in {folder.sources.path}", "sources", index)
 
 
-def check_horizons(file: File[Barrier]) -> Iterator[Problem]:
+def _check_horizons(file: File[Barrier]) -> Iterator[Problem]:
     horizons = [step.horizon for step in file.record.recommendations]
     for horizon in ("this-week", "next-quarter"):
         if horizon not in horizons:
@@ -105,13 +105,13 @@ def check_horizons(file: File[Barrier]) -> Iterator[Problem]:
             yield file.problem(message, "recommendations", index)
 
 
-def check_tools(file: File[Barrier], today: date) -> Iterator[Problem]:
+def _check_tools(file: File[Barrier], today: date) -> Iterator[Problem]:
     tools = file.record.tools
     if tools and tools.checked_on > today:
         yield file.problem(f"checked_on {tools.checked_on} is in the future; today is {today}", "tools", "checked_on")
 
 
-def check_repeats(file: File[Barrier]) -> Iterator[Problem]:
+def _check_repeats(file: File[Barrier]) -> Iterator[Problem]:
     barrier = file.record
     lists: dict[str, Iterable[str]] = {
         "study_codes": barrier.study_codes,
@@ -124,7 +124,7 @@ def check_repeats(file: File[Barrier]) -> Iterator[Problem]:
         yield from repeated(file, key, entries, key)
 
 
-def check_themes(folder: Folder) -> Iterator[Problem]:
+def _check_themes(folder: Folder) -> Iterator[Problem]:
     file = folder.themes
     if not isinstance(file, File):
         return
@@ -150,13 +150,13 @@ def check_themes(folder: Folder) -> Iterator[Problem]:
             yield file.problem(f"here are {counted(number, noun)}; the study has {size}. Restore its labels")
 
 
-def check_source_ids(folder: Folder) -> Iterator[Problem]:
+def _check_source_ids(folder: Folder) -> Iterator[Problem]:
     if isinstance(folder.sources, File):
         ids = [source.id for source in folder.sources.record.sources]
         yield from repeated(folder.sources, "source", ids, "sources")
 
 
-def check_questions(folder: Folder) -> Iterator[Problem]:
+def _check_questions(folder: Folder) -> Iterator[Problem]:
     file = folder.questions
     if not isinstance(file, File):
         return
@@ -164,19 +164,19 @@ def check_questions(folder: Folder) -> Iterator[Problem]:
     for at, question in enumerate(file.record.questions):
         for number, choice in enumerate(question.choices):
             loc = ("questions", at, "choices", number)
-            yield from unknown_barriers(file, choice.barriers, folder, *loc)
+            yield from _unknown_barriers(file, choice.barriers, folder, *loc)
             earlier = {barrier for other in question.choices[:number] for barrier in other.barriers}
             for barrier in choice.barriers:
                 if barrier in earlier:
                     message = f"{barrier} is in an earlier choice too, so this question cannot tell it apart"
                     yield file.problem(f"{message}; remove one", *loc, "barriers")
         if question.kind == "confusable":
-            for one, other in not_confusable(question, folder):
+            for one, other in _not_confusable(question, folder):
                 message = f"{one} and {other} are told apart here, but are not in each other's confusable_with"
                 yield file.problem(f"{message}; add them there, or call the question ambiguous", "questions", at)
 
 
-def not_confusable(question: Question, folder: Folder) -> Iterator[tuple[str, str]]:
+def _not_confusable(question: Question, folder: Folder) -> Iterator[tuple[str, str]]:
     """Pairs from two choices of which a readable barrier does not list the other."""
     for number, choice in enumerate(question.choices):
         for one in choice.barriers:
@@ -190,14 +190,14 @@ def lacks(one: str, other: str, folder: Folder) -> bool:
     return known and other not in folder.by_id[one].record.confusable_with
 
 
-def check_scope(folder: Folder) -> Iterator[Problem]:
+def _check_scope(folder: Folder) -> Iterator[Problem]:
     file = folder.scope
     if not isinstance(file, File):
         return
     kinds = {reply.id: reply.kind for reply in file.record.replies}
     yield from repeated(file, "reply", [reply.id for reply in file.record.replies], "replies")
     for at, reply in enumerate(file.record.replies):
-        yield from unknown_barriers(file, reply.barriers, folder, "replies", at)
+        yield from _unknown_barriers(file, reply.barriers, folder, "replies", at)
     for kind in ("near", "far", "about"):
         default = file.record.defaults.get(kind)
         if default is None:
@@ -211,18 +211,18 @@ def check_scope(folder: Folder) -> Iterator[Problem]:
             yield file.problem(message, "defaults", kind)
 
 
-def check_plays(folder: Folder) -> Iterator[Problem]:
+def _check_plays(folder: Folder) -> Iterator[Problem]:
     file = folder.plays
     if not isinstance(file, File):
         return
     yield from repeated(file, "play", [play.id for play in file.record.plays], "plays")
     for at, play in enumerate(file.record.plays):
-        yield from unknown_barriers(file, play.barriers, folder, "plays", at)
+        yield from _unknown_barriers(file, play.barriers, folder, "plays", at)
         if problem := folder.unknown_theme(play.theme):
             yield file.problem(problem, "plays", at, "theme")
 
 
-def unknown_barriers(file: File[Record], ids: tuple[str, ...], folder: Folder, *loc: int | str) -> Iterator[Problem]:
+def _unknown_barriers(file: File[Record], ids: tuple[str, ...], folder: Folder, *loc: int | str) -> Iterator[Problem]:
     for index, barrier in enumerate(ids):
         if problem := folder.unknown_barrier(barrier):
             yield file.problem(problem, *loc, "barriers", index)

@@ -62,7 +62,7 @@ class File(Generic[R]):
     problems: tuple[Problem, ...]
 
     def problem(self, message: str, *loc: int | str) -> Problem:
-        return Problem(self.path, line_of(self.tree, loc), message)
+        return Problem(self.path, _line_of(self.tree, loc), message)
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,14 @@ def read_file(path: Path, model: type[R]) -> File[R] | Broken:
     except Refused as refused:
         return Broken(path, text, (Problem(path, refused.line, str(refused)),))
     mistakes: Mistakes = {}
-    record, errors = validated(model, plain(tree, mistakes))
+    record, errors = _validated(model, plain(tree, mistakes))
     for error in errors:
         # A text still to be written, or a date that is none, has its sentence already.
-        mistakes.setdefault(error["loc"], (line_of(tree, error["loc"]), sentence(error, model)))
+        mistakes.setdefault(error["loc"], (_line_of(tree, error["loc"]), sentence(error, model)))
     problems = tuple(sorted(Problem(path, line, message) for line, message in mistakes.values()))
     if record is None:
-        tree = without(tree, {removable(error) for error in errors})
-        record, _ = validated(model, plain(tree, {}))
+        tree = without(tree, {_removable(error) for error in errors})
+        record, _ = _validated(model, plain(tree, {}))
     if record is None:
         return Broken(path, text, problems)
     return File(path, text, tree, record, problems)
@@ -110,14 +110,14 @@ def with_lent(broken: Broken, model: type[R], donor: R, lendable: frozenset[str]
         tree = compose(broken.text)
     except Refused:
         return broken
-    _, errors = validated(model, plain(tree, {}))
-    tree = without(tree, {removable(error) for error in errors})
-    data = plain_mapping(tree, {}, ())
-    _, errors = validated(model, data)
+    _, errors = _validated(model, plain(tree, {}))
+    tree = without(tree, {_removable(error) for error in errors})
+    data = _plain_mapping(tree, {}, ())
+    _, errors = _validated(model, data)
     wrong = {str(error["loc"][0]) for error in errors if error["loc"]}
     if not wrong or not wrong <= lendable:
         return broken
-    record, _ = validated(model, data | {key: getattr(donor, key) for key in wrong})
+    record, _ = _validated(model, data | {key: getattr(donor, key) for key in wrong})
     return File(broken.path, broken.text, tree, record, broken.problems) if record else broken
 
 
@@ -142,18 +142,18 @@ def read_text(path: Path) -> str:
 
 def compose(text: str) -> yaml.MappingNode:
     try:
-        refuse_bombs(text)
+        _refuse_bombs(text)
         root = yaml.compose(text, Loader=LOADER)
     except yaml.YAMLError as error:
-        raise not_yaml(error, text) from None
+        raise _not_yaml(error, text) from None
     if root is None:
         raise Refused(1, "the file is empty; fill it or remove it")
     if not isinstance(root, yaml.MappingNode):
-        raise Refused(line_at(root), "the file must hold keys and their values (key: value), one a line")
+        raise Refused(_line_at(root), "the file must hold keys and their values (key: value), one a line")
     return root
 
 
-def refuse_bombs(text: str) -> None:
+def _refuse_bombs(text: str) -> None:
     """Aliases can make a page of text gigabytes of data, nesting can overrun the stack: we use neither."""
     depth = 0
     for event in yaml.parse(text, Loader=LOADER):
@@ -171,7 +171,7 @@ def refuse_bombs(text: str) -> None:
                 pass
 
 
-def not_yaml(error: yaml.YAMLError, text: str) -> Refused:
+def _not_yaml(error: yaml.YAMLError, text: str) -> Refused:
     match error:
         case ReaderError():
             line = text.encode()[: error.position].count(b"\n") + 1
@@ -197,23 +197,23 @@ def hint(reason: str) -> str:
 def plain(node: yaml.Node, mistakes: Mistakes, loc: Loc = ()) -> object:
     """The node as Python data; mistakes that no model sees (a key given twice, TODO) go to `mistakes`."""
     if isinstance(node, yaml.MappingNode):
-        return plain_mapping(node, mistakes, loc)
+        return _plain_mapping(node, mistakes, loc)
     if isinstance(node, yaml.SequenceNode):
         return [plain(item, mistakes, (*loc, index)) for index, item in enumerate(items(node))]
     value, complaint = scalar(node) if isinstance(node, yaml.ScalarNode) else (None, "")
     if complaint:
-        mistakes[loc] = (line_at(node), complaint)
+        mistakes[loc] = (_line_at(node), complaint)
     elif isinstance(value, str) and UNWRITTEN.match(value):
         name = next((step for step in reversed(loc) if isinstance(step, str)), "this")
-        mistakes[loc] = (line_at(node), f"{name} is still to be written: {value[:80]}")
+        mistakes[loc] = (_line_at(node), f"{name} is still to be written: {value[:80]}")
     return value
 
 
-def plain_mapping(node: yaml.MappingNode, mistakes: Mistakes, loc: Loc) -> dict[str, object]:
+def _plain_mapping(node: yaml.MappingNode, mistakes: Mistakes, loc: Loc) -> dict[str, object]:
     data: dict[str, object] = {}
     first_lines: dict[str, int] = {}
     for key, value in pairs(node):
-        name, line = key_name(key), line_at(key)
+        name, line = _key_name(key), _line_at(key)
         if name in first_lines:
             twice = f'key "{name}" is given twice, first on line {first_lines[name]}; remove one of them'
             mistakes[*loc, name, "twice"] = (line, twice)
@@ -239,14 +239,14 @@ def scalar(node: yaml.ScalarNode) -> tuple[object, str]:
     return written, f'the tag "{tag}" is not used here; remove it'
 
 
-def validated(model: type[R], data: object) -> tuple[R | None, list[ErrorDetails]]:
+def _validated(model: type[R], data: object) -> tuple[R | None, list[ErrorDetails]]:
     try:
         return model.model_validate(data), []
     except ValidationError as error:
-        return None, [each for each in error.errors(include_url=False) if not miscounted(each)]
+        return None, [each for each in error.errors(include_url=False) if not _miscounted(each)]
 
 
-def miscounted(error: ErrorDetails) -> bool:
+def _miscounted(error: ErrorDetails) -> bool:
     """Pydantic leaves bad entries out when it counts a list; these have problems of their own."""
     given: object = error["input"]
     if error["type"] != "too_short" or not isinstance(given, list):
@@ -254,7 +254,7 @@ def miscounted(error: ErrorDetails) -> bool:
     return len(cast("list[object]", given)) >= error.get("ctx", {})["min_length"]
 
 
-def removable(error: ErrorDetails) -> Loc:
+def _removable(error: ErrorDetails) -> Loc:
     """What must go for the rest to be good: an item of a list, an unknown key; () if nothing would help."""
     loc = error["loc"]
     for depth, step in enumerate(loc, start=1):
@@ -276,22 +276,22 @@ def without(node: yaml.MappingNode, gone: set[Loc]) -> yaml.MappingNode:
         return part
 
     def kept_mapping(part: yaml.MappingNode, loc: Loc) -> yaml.MappingNode:
-        inside = [(key, value, (*loc, key_name(key))) for key, value in pairs(part)]
+        inside = [(key, value, (*loc, _key_name(key))) for key, value in pairs(part)]
         values = [(key, kept(value, at)) for key, value, at in inside if at not in gone]
         return yaml.MappingNode(part.tag, values, part.start_mark, part.end_mark)
 
     return kept_mapping(node, ())
 
 
-def line_of(tree: yaml.Node, loc: Iterable[int | str]) -> int:
+def _line_of(tree: yaml.Node, loc: Iterable[int | str]) -> int:
     """The line of what `loc` leads to, or of the innermost part of the way that is there."""
-    node, line = tree, line_at(tree)
+    node, line = tree, _line_at(tree)
     for step in loc:
         if isinstance(node, yaml.MappingNode):
             # The last of twins: YAML takes its value.
-            found = [(line_at(key), value) for key, value in pairs(node) if key_name(key) == step]
+            found = [(_line_at(key), value) for key, value in pairs(node) if _key_name(key) == step]
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-            found = [(line_at(item), item) for item in items(node)[step : step + 1]]
+            found = [(_line_at(item), item) for item in items(node)[step : step + 1]]
         else:
             break
         if not found:
@@ -300,7 +300,7 @@ def line_of(tree: yaml.Node, loc: Iterable[int | str]) -> int:
     return line
 
 
-def key_name(key: yaml.Node) -> str:
+def _key_name(key: yaml.Node) -> str:
     """As written: `no:` is the key "no" to us, though YAML means false."""
     return str(key.value) if isinstance(key, yaml.ScalarNode) else "? (a list or mapping)"
 
@@ -313,5 +313,5 @@ def items(node: yaml.SequenceNode) -> list[yaml.Node]:
     return node.value
 
 
-def line_at(node: yaml.Node) -> int:
+def _line_at(node: yaml.Node) -> int:
     return node.start_mark.line + 1

@@ -73,12 +73,12 @@ class Folder:
     @cached_property
     def theme_ids(self) -> frozenset[str] | None:
         themes = self.themes.record.themes if isinstance(self.themes, File) else ()
-        return ids_in(self.themes, (theme.id for theme in themes))
+        return _ids_in(self.themes, (theme.id for theme in themes))
 
     @cached_property
     def source_ids(self) -> frozenset[str] | None:
         sources = self.sources.record.sources if isinstance(self.sources, File) else ()
-        return ids_in(self.sources, (source.id for source in sources))
+        return _ids_in(self.sources, (source.id for source in sources))
 
     def unknown_barrier(self, barrier_id: str) -> str:
         """The sentence if there is no such barrier, else nothing."""
@@ -94,7 +94,7 @@ class Folder:
         return f'theme "{theme_id}" is unknown{way_out}'
 
 
-def ids_in(file: File[Record] | Broken, ids: Iterable[str]) -> frozenset[str] | None:
+def _ids_in(file: File[Record] | Broken, ids: Iterable[str]) -> frozenset[str] | None:
     """The ids that a file has. Of a damaged one also those that its text names; None if nobody can tell."""
     known = frozenset(ids)
     if file.problems:
@@ -105,7 +105,7 @@ def ids_in(file: File[Record] | Broken, ids: Iterable[str]) -> frozenset[str] | 
 def read_folder(path: Path) -> Folder:
     return Folder(
         path,
-        barriers=read_barriers(path),
+        barriers=_read_barriers(path),
         themes=read_file(path / "themes.yaml", Themes),
         sources=read_file(path / "sources.yaml", Sources),
         questions=read_file(path / "questions.yaml", Questions),
@@ -115,7 +115,7 @@ def read_folder(path: Path) -> Folder:
     )
 
 
-def read_barriers(path: Path) -> tuple[File[Barrier] | Broken, ...]:
+def _read_barriers(path: Path) -> tuple[File[Barrier] | Broken, ...]:
     read = [read_file(file, Barrier) for file in sorted(path.glob("barriers/*.yaml"))]
     donor = next((file.record for file in read if isinstance(file, File) and not file.problems), None)
     if donor is None:

@@ -12,15 +12,15 @@ from bot.knowledge.models import Barrier
 
 def link_problems(folder: Folder) -> Iterator[Problem]:
     for file in folder.whole_barriers:
-        yield from linked_ids(file, folder)
+        yield from _linked_ids(file, folder)
     for file in folder.by_id.values():
-        yield from one_ended(file, folder)
-    yield from unnamed_loops(folder)
+        yield from _one_ended(file, folder)
+    yield from _unnamed_loops(folder)
     if not folder.damaged:  # else the rest of a circle may stand in a file that could not be read
-        yield from loops_that_are_none(folder)
+        yield from _loops_that_are_none(folder)
 
 
-def linked_ids(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
+def _linked_ids(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
     barrier = file.record
     links = {
         "caused_by": tuple(cause.id for cause in barrier.caused_by),
@@ -35,7 +35,7 @@ def linked_ids(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
                 yield file.problem(f"{key} names the barrier itself; remove it", key, index)
 
 
-def one_ended(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
+def _one_ended(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
     """Links that the other barrier does not know of. What a damaged barrier knows nobody can tell."""
     barrier = file.record
     others = {id: other for id, other in folder.by_id.items() if id not in folder.damaged and id != barrier.id}
@@ -43,7 +43,7 @@ def one_ended(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
         if (other := others.get(cause.id)) and barrier.id not in other.record.leads_to:
             yield file.problem(half(other, "leads_to", barrier.id), "caused_by", index)
     for index, effect in enumerate(barrier.leads_to):
-        if (other := others.get(effect)) and barrier.id not in causes_of(other):
+        if (other := others.get(effect)) and barrier.id not in _causes_of(other):
             yield file.problem(half(other, "caused_by", barrier.id), "leads_to", index)
     for index, twin in enumerate(barrier.confusable_with):
         if (other := others.get(twin)) and barrier.id not in other.record.confusable_with:
@@ -54,17 +54,17 @@ def half(other: File[Barrier], key: str, barrier_id: str) -> str:
     return f"{other.path} does not list {barrier_id} in {key}; add it there, or remove {other.record.id} here"
 
 
-def causes_of(file: File[Barrier], loops: bool = True) -> list[str]:
+def _causes_of(file: File[Barrier], loops: bool = True) -> list[str]:
     return [cause.id for cause in file.record.caused_by if loops or not cause.loop]
 
 
-def unnamed_loops(folder: Folder) -> Iterator[Problem]:
+def _unnamed_loops(folder: Folder) -> Iterator[Problem]:
     """One problem for each circle that remains when the links marked as loops are taken away."""
     causes = {
-        id: [cause for cause in causes_of(file, loops=False) if cause in folder.by_id and cause != id]
+        id: [cause for cause in _causes_of(file, loops=False) if cause in folder.by_id and cause != id]
         for id, file in folder.by_id.items()
     }
-    while circle := find_circle(causes):
+    while circle := _find_circle(causes):
         cause, effect = circle[-2:]
         causes[effect].remove(cause)
         names = " -> ".join(f'{id} "{folder.by_id[id].record.name}"' for id in circle)
@@ -72,11 +72,11 @@ def unnamed_loops(folder: Folder) -> Iterator[Problem]:
         yield file.problem(
             f"causes run in a circle: {names}; mark the link that closes it with loop: true, or remove one",
             "caused_by",
-            causes_of(file).index(cause),
+            _causes_of(file).index(cause),
         )
 
 
-def find_circle(causes: dict[str, list[str]]) -> list[str]:
+def _find_circle(causes: dict[str, list[str]]) -> list[str]:
     """Ids from cause to effect, the first again at the end; empty if there is no circle."""
     try:
         TopologicalSorter(causes).prepare()
@@ -86,7 +86,7 @@ def find_circle(causes: dict[str, list[str]]) -> list[str]:
     return []
 
 
-def loops_that_are_none(folder: Folder) -> Iterator[Problem]:
+def _loops_that_are_none(folder: Folder) -> Iterator[Problem]:
     for file in folder.by_id.values():
         for index, cause in enumerate(file.record.caused_by):
             if cause.loop and cause.id in folder.by_id and file.record.id not in upstream(cause.id, folder):
@@ -100,7 +100,7 @@ def upstream(barrier_id: str, folder: Folder) -> set[str]:
     waiting = [barrier_id]
     while waiting:
         if file := folder.by_id.get(waiting.pop()):
-            new = set(causes_of(file)) - found
+            new = set(_causes_of(file)) - found
             found |= new
             waiting.extend(new)
     return found

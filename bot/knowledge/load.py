@@ -37,9 +37,9 @@ def read_knowledge(folder: Path, today: date) -> Reading:
     """Finds every problem in one run; a broken file does not stop the checks of the others."""
     if not folder.is_dir():
         raise KnowledgeMissing(folder)
-    read = read_folder(as_typed(folder))
+    read = read_folder(_as_typed(folder))
     messages = read_message_files(read.path)
-    problems = in_order(
+    problems = _in_order(
         [
             *(problem for file in read.files for problem in file.problems),
             *stray_files(read.path),
@@ -50,13 +50,13 @@ def read_knowledge(folder: Path, today: date) -> Reading:
     files = len(read.files) + len(MESSAGE_FILES)
     if problems:
         return Reading(None, None, problems, files)
-    return Reading(assembled(read), messages.messages(), (), files)
+    return Reading(_assembled(read), messages.messages(), (), files)
 
 
 def check_knowledge(folder: Path, today: date) -> Reading:
     """For authors: also whether the schemas are current. They guide editors only, so no load stops for it."""
     reading = read_knowledge(folder, today)
-    problems = in_order([*reading.problems, *schema_problems(as_typed(folder))])
+    problems = _in_order([*reading.problems, *schema_problems(_as_typed(folder))])
     return Reading(reading.knowledge, reading.messages, problems, reading.files + len(SHAPES))
 
 
@@ -67,7 +67,7 @@ def packaged_knowledge() -> Path:
     return carried if carried.is_dir() else package.parent / "knowledge"
 
 
-def assembled(folder: Folder) -> Knowledge | None:
+def _assembled(folder: Folder) -> Knowledge | None:
     if (
         isinstance(folder.themes, Broken)
         or isinstance(folder.sources, Broken)
@@ -90,11 +90,11 @@ def assembled(folder: Folder) -> Knowledge | None:
     )
 
 
-def as_typed(folder: Path) -> Path:
+def _as_typed(folder: Path) -> Path:
     """Relative where people work in it, so that problems read `knowledge/barriers/…`."""
     here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder
 
 
-def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     return tuple(sorted(set(problems)))

@@ -109,14 +109,14 @@ def read_messages(folder: Path) -> Messages:
 
 def read_message_files(folder: Path) -> MessageFiles:
     return MessageFiles(
-        read_lines(folder / "training" / "messages.jsonl", LearningMessage),
-        read_lines(folder / "training" / "real.jsonl", RealMessage),
-        read_lines(folder / "training" / "contrast.jsonl", ContrastMessage),
-        read_lines(folder / "training" / "scope.jsonl", ScopeMessage),
+        _read_lines(folder / "training" / "messages.jsonl", LearningMessage),
+        _read_lines(folder / "training" / "real.jsonl", RealMessage),
+        _read_lines(folder / "training" / "contrast.jsonl", ContrastMessage),
+        _read_lines(folder / "training" / "scope.jsonl", ScopeMessage),
     )
 
 
-def read_lines(path: Path, model: type[M]) -> Lines[M]:
+def _read_lines(path: Path, model: type[M]) -> Lines[M]:
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -137,31 +137,31 @@ def read_lines(path: Path, model: type[M]) -> Lines[M]:
 def check_messages(files: MessageFiles, folder: Folder) -> Iterator[Problem]:
     """What a line cannot know of itself: that its barrier and themes exist and belong together."""
     yield from files.problems
-    yield from check_learning(files.learning, folder)
+    yield from _check_learning(files.learning, folder)
     for number, real in files.real.messages.items():
         for barrier in (*real.barriers, *real.also_barriers):
             if complaint := folder.unknown_barrier(barrier):
                 yield Problem(files.real.path, number, complaint)
     for number, contrast in files.contrast.messages.items():
-        for complaint in contrast_complaints(contrast, folder):
+        for complaint in _contrast_complaints(contrast, folder):
             yield Problem(files.contrast.path, number, complaint)
     for number, scope in files.scope.messages.items():
-        for complaint in scope_complaints(scope, folder):
+        for complaint in _scope_complaints(scope, folder):
             yield Problem(files.scope.path, number, complaint)
 
 
-def check_learning(lines: Lines[LearningMessage], folder: Folder) -> Iterator[Problem]:
+def _check_learning(lines: Lines[LearningMessage], folder: Folder) -> Iterator[Problem]:
     """One problem a label, with the number of its messages: a barrier has some sixty."""
     labels: dict[tuple[str, str], list[int]] = {}
     for number, message in lines.messages.items():
         labels.setdefault((message.barrier, message.theme), []).append(number)
     for (barrier, theme), numbers in labels.items():
         more = f" ({len(numbers)} messages from here on)" if len(numbers) > 1 else ""
-        for complaint in label_complaints(barrier, theme, folder):
+        for complaint in _label_complaints(barrier, theme, folder):
             yield Problem(lines.path, numbers[0], f"{complaint}{more}")
 
 
-def label_complaints(barrier: str, theme: str, folder: Folder) -> Iterator[str]:
+def _label_complaints(barrier: str, theme: str, folder: Folder) -> Iterator[str]:
     if complaint := folder.unknown_barrier(barrier):
         yield complaint
     if complaint := folder.unknown_theme(theme):
@@ -172,7 +172,7 @@ def label_complaints(barrier: str, theme: str, folder: Folder) -> Iterator[str]:
         yield f"{barrier} is of {file.record.theme}, not of {theme}; change one of them"
 
 
-def contrast_complaints(message: ContrastMessage, folder: Folder) -> Iterator[str]:
+def _contrast_complaints(message: ContrastMessage, folder: Folder) -> Iterator[str]:
     for theme in (message.theme, message.looks_like):
         if complaint := folder.unknown_theme(theme):
             yield complaint
@@ -180,7 +180,7 @@ def contrast_complaints(message: ContrastMessage, folder: Folder) -> Iterator[st
         yield "theme and looks_like are the same, so there is no contrast; change one of them"
 
 
-def scope_complaints(message: ScopeMessage, folder: Folder) -> Iterator[str]:
+def _scope_complaints(message: ScopeMessage, folder: Folder) -> Iterator[str]:
     for theme in message.themes:
         if complaint := folder.unknown_theme(theme):
             yield complaint

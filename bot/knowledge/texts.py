@@ -25,15 +25,15 @@ UNSHOWN = {"sounds_like"}  # messages that people write, compared with but never
 
 
 def text_problems(folder: Folder) -> Iterator[Problem]:
-    patterns, problems = banned_patterns(folder.banned_claims)
+    patterns, problems = _banned_patterns(folder.banned_claims)
     yield from problems
     for file in (*folder.barriers, folder.plays, folder.questions, folder.scope, folder.themes):
         if isinstance(file, File):
             for loc, text in texts(file.record):
                 if UNSHOWN.isdisjoint(loc):
                     yield from banned(file, loc, text, patterns)
-                    yield from attributed(file, loc, text)
-    yield from repeated_symptoms(folder)
+                    yield from _attributed(file, loc, text)
+    yield from _repeated_symptoms(folder)
 
 
 def texts(part: object, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
@@ -48,7 +48,7 @@ def texts(part: object, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
             yield from texts(entry, (*loc, index))
 
 
-def banned_patterns(
+def _banned_patterns(
     file: File[BannedClaims] | Broken,
 ) -> tuple[list[tuple[re.Pattern[str], BannedClaim]], list[Problem]]:
     """The patterns that work, and what is wrong with the others."""
@@ -81,16 +81,16 @@ def banned(
             yield file.problem(message, *loc)
 
 
-def attributed(file: File[Record], loc: Loc, text: str) -> Iterator[Problem]:
+def _attributed(file: File[Record], loc: Loc, text: str) -> Iterator[Problem]:
     found = FINDING.search(text)
-    if not found and may_not_name_the_study(file.record, loc):
+    if not found and _may_not_name_the_study(file.record, loc):
         found = NAMED.search(text)
     if found:
         message = f'"{found[0]}" speaks for the study, of which we know the labels only; say it as our own'
         yield file.problem(message, *loc)
 
 
-def may_not_name_the_study(record: Record, loc: Loc) -> bool:
+def _may_not_name_the_study(record: Record, loc: Loc) -> bool:
     """The study's labels are its own, and who asks where the taxonomy comes from must be told."""
     match record, loc:
         case Scope(), ("replies", int(at), *_):
@@ -101,7 +101,7 @@ def may_not_name_the_study(record: Record, loc: Loc) -> bool:
             return True
 
 
-def repeated_symptoms(folder: Folder) -> Iterator[Problem]:
+def _repeated_symptoms(folder: Folder) -> Iterator[Problem]:
     places: dict[str, str] = {}
     for file in folder.whole_barriers:
         for index, symptom in enumerate(file.record.symptoms):

@@ -21,7 +21,7 @@ def sentence(error: ErrorDetails, model: type[Record]) -> str:
         case "missing":
             return f'key "{loc[-1]}" is missing; add it'
         case "extra_forbidden":
-            return f'key "{loc[-1]}" is unknown{better_key(loc, model)}'
+            return f'key "{loc[-1]}" is unknown{_better_key(loc, model)}'
         case "literal_error":
             allowed = re.findall(r"'([^']*)'", str(limits["expected"]))
             end = did_you_mean(str(error["input"]), allowed)
@@ -29,7 +29,7 @@ def sentence(error: ErrorDetails, model: type[Record]) -> str:
         case "string_pattern_mismatch":
             return f"{name} {given} must look like {EXAMPLES.get(str(limits['pattern']), limits['pattern'])}"
         case "string_type":
-            return f"{name} {not_text(error['input'])}"
+            return f"{name} {_not_text(error['input'])}"
         case "string_too_short":
             return f"{name} is empty; write it"
         case "string_too_long":
@@ -59,15 +59,15 @@ def sentence(error: ErrorDetails, model: type[Record]) -> str:
             return f"{name}: {error['msg'][0].lower()}{error['msg'][1:]}"
 
 
-def pattern_of(annotated: object) -> str:
+def _pattern_of(annotated: object) -> str:
     return get_args(annotated)[1].pattern
 
 
 EXAMPLES = {
-    pattern_of(BarrierId): "ORG-08",
-    pattern_of(SourceId): "R08",
-    pattern_of(PlayId): "PLAY-08",
-    pattern_of(Slug): "slow-processes: small letters, digits and single dashes",
+    _pattern_of(BarrierId): "ORG-08",
+    _pattern_of(SourceId): "R08",
+    _pattern_of(PlayId): "PLAY-08",
+    _pattern_of(Slug): "slow-processes: small letters, digits and single dashes",
 }
 
 
@@ -89,7 +89,7 @@ def shown(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def not_text(value: object) -> str:
+def _not_text(value: object) -> str:
     match value:
         case None:
             return "is empty; write it or remove the key"
@@ -101,19 +101,19 @@ def not_text(value: object) -> str:
             return "must be one text, not a list or mapping"
 
 
-def better_key(loc: Loc, model: type[Record]) -> str:
-    keys = list(model_at(model, loc[:-1]).model_fields)
+def _better_key(loc: Loc, model: type[Record]) -> str:
+    keys = list(_model_at(model, loc[:-1]).model_fields)
     return did_you_mean(str(loc[-1]), keys) or f"; remove it, or use one of: {', '.join(keys)}"
 
 
-def model_at(model: type[Record], loc: Loc) -> type[Record]:
+def _model_at(model: type[Record], loc: Loc) -> type[Record]:
     for step in loc:
         if isinstance(step, str):
-            model = record_in(model.model_fields[step].annotation) or model
+            model = _record_in(model.model_fields[step].annotation) or model
     return model
 
 
-def record_in(annotation: object) -> type[Record] | None:
+def _record_in(annotation: object) -> type[Record] | None:
     if isinstance(annotation, type) and issubclass(annotation, Record):
         return annotation
-    return next((found for part in get_args(annotation) if (found := record_in(part))), None)
+    return next((found for part in get_args(annotation) if (found := _record_in(part))), None)

@@ -1,7 +1,7 @@
 """What is remembered: tables, migrations, erasure. SQLite or Postgres, one schema."""
 
 from bot.store.database import Database
-from bot.store.rooms import Room
+from bot.store.rooms import Room, Rooms
 from bot.store.turns import Turns
 
-__all__ = ["Database", "Room", "Turns"]
+__all__ = ["Database", "Room", "Rooms", "Turns"]

@@ -23,22 +23,28 @@ class Room:
         return ":".join((self.channel, self.workspace, self.id, *parts))
 
 
-async def manners_of(session: AsyncSession, room: Room) -> Manners:
-    found = await session.get(RoomSettings, (room.workspace, room.id))
-    return found.manners if found else "open"
+class Rooms:
+    """How the bot behaves in rooms, in one transaction."""
 
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
 
-async def set_manners(session: AsyncSession, room: Room, manners: Manners, person: str, now: datetime) -> None:
-    await session.merge(
-        RoomSettings(workspace=room.workspace, room=room.id, manners=manners, changed_by=person, changed_at=now)
-    )
-    session.add(
-        Audit(
-            at=now,
-            workspace=room.workspace,
-            actor=person,
-            act="set manners",
-            subject=room.id,
-            details={"manners": manners},
+    async def manners(self, room: Room) -> Manners:
+        found = await self._session.get(RoomSettings, (room.workspace, room.id))
+        return found.manners if found else "open"
+
+    async def set_manners(self, room: Room, manners: Manners, person: str, now: datetime) -> None:
+        """Keep it, and who set it: in the audit, too."""
+        await self._session.merge(
+            RoomSettings(workspace=room.workspace, room=room.id, manners=manners, changed_by=person, changed_at=now)
         )
-    )
+        self._session.add(
+            Audit(
+                at=now,
+                workspace=room.workspace,
+                actor=person,
+                act="set manners",
+                subject=room.id,
+                details={"manners": manners},
+            )
+        )

@@ -70,7 +70,7 @@ def ship(ranker: Ranker, barriers: tuple[str, ...], tokenizer_folder: Path, fold
     taught_head(ranker, barriers).save(folder / "head.npz")
     if before == after:
         return f"{model}: the same file as before, SHA-256 {after}."
-    cause = f"exported with {toolchain()}; other versions or other weights give other bytes" if before else "new"
+    cause = f"exported with {_toolchain()}; other versions or other weights give other bytes" if before else "new"
     return f"{model}: SHA-256 {after}, was {before or 'absent'} ({cause})."
 
 
@@ -83,7 +83,7 @@ def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def toolchain() -> str:
+def _toolchain() -> str:
     """The packages that decide the bytes of an export, with their versions."""
     names = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime")
     return ", ".join(f"{name} {metadata.version(name)}" for name in names)

@@ -18,7 +18,7 @@ def outside(scope: Mapping[str, float], first_barrier: float, text: str) -> floa
     """
     beyond = scope["near"] + scope["far"] + scope["about"]
     veto = PEAK_COUNTS * max(first_barrier - PEAK_FROM, 0.0)
-    return beyond * (1 - veto) * (UNREAD if hardly_read(text) else 1.0)
+    return beyond * (1 - veto) * (UNREAD if _hardly_read(text) else 1.0)
 
 
 def vagueness(scope: Mapping[str, float]) -> float:
@@ -26,7 +26,7 @@ def vagueness(scope: Mapping[str, float]) -> float:
     return scope["vague"] / (scope["vague"] + scope["in"])
 
 
-def hardly_read(text: str) -> bool:
+def _hardly_read(text: str) -> bool:
     """Whether less than half of its letters are Latin."""
     letters = [character for character in text if character.isalpha()]
     return 2 * sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters) < len(letters)

@@ -81,12 +81,8 @@ class Triager:
         self._retriever = retriever
         self._alternatives = Alternatives(heads)
 
-    def triage(self, message: Message) -> Triage:
-        """Raises MessageUnreadable for an empty or overlong message."""
-        return self.explain(message).outcome
-
-    def explain(self, message: Message) -> Stages:
-        """As `triage`, with every stage's scores. Raises the same."""
+    def triage(self, message: Message) -> Stages:
+        """Decide, and tell all that led to it. Raises MessageUnreadable for an empty or overlong message."""
         message = replace(message, text=clean(message.text))
         vectors = self._encoder.encode([message.text])
         vector = vectors[0]

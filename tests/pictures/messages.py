@@ -106,7 +106,7 @@ def _direct(bot: Bot) -> Page:
         "nobody owns the fraud model since the project ended, and when it breaks nobody knows whom to call",
     )
     asked = [_said("U0MEI", "16:20", text) for text in texts]
-    return _page(BOT_NAME, "Direct message", *asked, _reply(bot, asked, "16:20", direct=True))
+    return _page(BOT_NAME, "Direct message", *asked, {**_reply(bot, asked, "16:20"), "thread": False})
 
 
 def _shared(bot: Bot) -> Page:
@@ -132,7 +132,7 @@ def _reply(bot: Bot, asked: list[Line], time: str, picked: str | None = None, **
         "bot": True,
         "time": time,
         "blocks": rendered.payload,
-        "thread": not shown.get("private") and not shown.get("direct"),
+        "thread": not shown.get("private"),
         "ephemeral": shown.get("private", False),
     }
 

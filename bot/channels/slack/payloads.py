@@ -22,7 +22,6 @@ class EventMessage(Payload):
     subtype: str | None = None
     user: str | None = None
     bot_id: str | None = None
-    app_id: str | None = None
     text: str = ""
     ts: Ts | Literal[""] = ""
     thread_ts: Ts | None = None
@@ -32,7 +31,6 @@ class EventMessage(Payload):
     source_team: str | None = None
     edited: Edit | None = None
     message: EventMessage | None = None
-    previous_message: EventMessage | None = None
     deleted_ts: Ts | None = None
 
 
@@ -41,7 +39,6 @@ class Edit(Payload):
 
 
 class Authorization(Payload):
-    enterprise_id: str | None = None
     team_id: str | None = None
     is_enterprise_install: bool = False
 
@@ -89,10 +86,6 @@ class Container(Payload):
     message_ts: str = ""
     channel_id: str = ""
     is_ephemeral: bool = False
-
-
-class FeedbackChoice(Payload):
-    value: str = ""
 
 
 class Selected(Payload):
