@@ -100,7 +100,7 @@ def _run() -> int:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BrokenPipeError:
         raise
-    except Exception:  # noqa: BLE001 - the last door: a bug becomes a reference number, its trace goes to a file
+    except Exception:  # noqa: BLE001 - the last resort: a bug becomes a reference number, its trace goes to a file
         print(_recorded(traceback.format_exc()), file=sys.stderr)
         return 1
     return 0

@@ -13,7 +13,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self._requests = Counter(
-            "triage_requests_refused", "Requests refused at the door", ["status"], registry=self.registry
+            "triage_requests_refused", "Requests that were refused", ["status"], registry=self.registry
         )
         self._deliveries = Counter(
             "triage_deliveries", "Deliveries out of the ordinary", ["what"], registry=self.registry

@@ -1,4 +1,4 @@
-"""A message at the door of triage."""
+"""A message as triage takes it."""
 
 from __future__ import annotations
 

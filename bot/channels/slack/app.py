@@ -12,9 +12,9 @@ from starlette.routing import BaseRoute, Route
 from bot.channels.app import Conversations
 from bot.channels.slack.client import Answer, Api
 from bot.channels.slack.deliver import SlackChannel
-from bot.channels.slack.door import Door
 from bot.channels.slack.listen import Identity, Listeners
 from bot.channels.slack.receipts import Receipts
+from bot.channels.slack.requests import RequestHandler
 from bot.channels.slack.words import COMMAND, ENTERPRISE
 from bot.conversations.channel import NotDelivered, Undeliverable
 from bot.errors import ChannelRefused
@@ -60,8 +60,8 @@ class SlackApp:
 
     def routes(self) -> Sequence[BaseRoute]:
         assert self._conversations is not None, "it was started"
-        door = Door(self._signing_secret, lambda: self._bolt, self._conversations.refused)
-        return [Route(self.path, door.handle, methods=["POST"])]
+        handler = RequestHandler(self._signing_secret, lambda: self._bolt, self._conversations.refused)
+        return [Route(self.path, handler.handle, methods=["POST"])]
 
     async def close(self) -> None:
         if self._asking is not None:

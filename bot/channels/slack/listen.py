@@ -74,7 +74,7 @@ class Listeners:
         self._told = Remembered()
 
     def app(self, api: Api) -> AsyncApp:
-        """Bolt, which runs each listener to its end before it acknowledges. Signatures were checked at the door."""
+        """Bolt, which runs each listener to its end before it acknowledges. Signatures were checked before."""
         me = self._identity
 
         async def authorize(team_id: str | None) -> AuthorizeResult:

@@ -1,4 +1,4 @@
-"""Alembic's door: `Database.migrate` hands the connection in."""
+"""Alembic's entry: `Database.migrate` hands the connection in."""
 
 from typing import Literal
 

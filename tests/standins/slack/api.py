@@ -583,7 +583,7 @@ class Api:
 
 
 def _check_parsed(args: Payload) -> None:
-    """Form bodies carry structures as JSON in a string, which the door has read by now."""
+    """Form bodies carry structures as JSON in a string, which was read by now."""
     for key in JSON_ARGUMENTS & args.keys():
         if isinstance(args[key], str):
             raise Refused("invalid_blocks_format" if key == "blocks" else "invalid_arguments")

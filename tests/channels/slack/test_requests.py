@@ -1,4 +1,4 @@
-"""The attack list: what is refused at the door, with which status, and that nothing of it is stored."""
+"""The attack list: which requests are refused, with which status, and that nothing of it is stored."""
 
 from __future__ import annotations
 

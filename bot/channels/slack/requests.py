@@ -24,7 +24,7 @@ Count = Callable[[str], None]
 log = structlog.get_logger()
 
 
-class Door:
+class RequestHandler:
     """`app` is None until Slack has told who we are; until then Slack is asked to come again."""
 
     def __init__(self, signing_secret: str, app: Callable[[], AsyncApp | None], count: Count) -> None:
