@@ -19,7 +19,7 @@ class Metrics:
             "triage_deliveries", "Deliveries out of the ordinary", ["what"], registry=self.registry
         )
         self._waited = Histogram(
-            "triage_answer_seconds", "From hearing a message to its visible answer", buckets=SECONDS,
+            "triage_answer_seconds", "From receiving a message to its visible answer", buckets=SECONDS,
             registry=self.registry,
         )  # fmt: skip
 

@@ -31,7 +31,7 @@ class Conversations:
 
 
 class ChannelApp(Protocol):
-    """One platform's half of the server: delivers from the first moment, hears once it was started."""
+    """One platform's half of the server: delivers from the first moment, receives once it was started."""
 
     @property
     def channel(self) -> Channel: ...
@@ -42,7 +42,7 @@ class ChannelApp(Protocol):
         ...
 
     async def start(self, conversations: Conversations) -> None:
-        """Begin to hear. Raises ChannelRefused when the platform refuses us; one that is down is waited for."""
+        """Begin to receive. Raises ChannelRefused when the platform refuses us; one that is down is waited for."""
         ...
 
     def routes(self) -> Sequence[BaseRoute]: ...

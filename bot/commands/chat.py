@@ -64,10 +64,10 @@ def chat() -> None:
             case word if word.isdecimal() and last and last.choices and not 1 <= int(word) <= last.choices:
                 out.print(f"I gave you 1 to {last.choices}. Type one of these, or say it in your own words.")
             case text:
-                last = _heard(bot, last, text)
+                last = _said(bot, last, text)
 
 
-def _heard(bot: Bot, last: _Last | None, text: str) -> _Last | None:
+def _said(bot: Bot, last: _Last | None, text: str) -> _Last | None:
     earlier, said = (last.message, last.said) if last else (None, Said())
     try:
         now = continued(earlier, text, said, lambda message: bot.triage(message).outcome)

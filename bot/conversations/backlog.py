@@ -12,7 +12,7 @@ RATED_ON = 20
 
 
 class Backlog:
-    """Counts turns from being heard to being answered. `now` is any steady time in seconds."""
+    """Counts turns from being received to being answered. `now` is any steady time in seconds."""
 
     def __init__(self, now: Callable[[], float] = monotonic) -> None:
         self._now = now

@@ -12,8 +12,8 @@ import structlog
 
 from bot.conversations import turns
 from bot.conversations.channel import Address, Channel, LookupImpossible, NotDelivered, Undeliverable
-from bot.conversations.heard import BURST_WITHIN
 from bot.conversations.inbox import Clock
+from bot.conversations.incoming import BURST_WITHIN
 from bot.conversations.shown import Shown, Withdrawn, restored
 from bot.store import Database, Room, Turns
 from bot.store.tables import Turn
@@ -148,7 +148,7 @@ class Delivering:
             before = await found.locked(turn_id)
             assert before is not None, "turns are never deleted"
             if before.delivered_at is None:
-                self._counts.answered_after((now - before.heard_at).total_seconds())
+                self._counts.answered_after((now - before.received_at).total_seconds())
             turn = turns.delivered(
                 before, claim.revision, sender, now, posted=posted, failure=failure,
                 used_url=claim.address.reply_url, unsure=claim.unsure,

@@ -1,4 +1,4 @@
-"""From what is heard to a turn and a started workflow. What is not for us is dropped before anything is written."""
+"""From an incoming message to a turn and a started workflow. What is not for us is dropped before anything is written."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from bot.conversations import turns
 from bot.conversations.backlog import Backlog
 from bot.conversations.erasing import erase
-from bot.conversations.heard import (
+from bot.conversations.incoming import (
     BURST_WITHIN,
     EDIT_COUNTS_FOR,
     FOLLOW_UP_FOR,
-    Edited,
-    Heard,
+    IncomingEdit,
+    IncomingMessage,
     can_be_a_burst,
     continues,
     is_for_us,
@@ -57,39 +57,41 @@ class Inbox:
         self._begun = Remembered()
         self._gone = Remembered()
 
-    async def hear(self, heard: Heard, edit: str | None = None) -> str | None:
+    async def receive(self, incoming: IncomingMessage, edit: str | None = None) -> str | None:
         """The turn that answers it; None when it is not for us (nothing of it was kept then), or known already."""
-        if heard.id in self._begun:  # a twin or a retry of what this process has safely begun
+        if incoming.id in self._begun:  # a twin or a retry of what this process has safely begun
             return None
-        if heard.id in self._gone:  # taken away before it was told
+        if incoming.id in self._gone:  # taken away before it was told
             return None
-        for_us = is_for_us(heard)
+        for_us = is_for_us(incoming)
         if for_us is None:
-            for_us = await self._follows_up(heard)
+            for_us = await self._follows_up(incoming)
         if not for_us:
             return None
-        async with self._database.writing(heard.room.key(heard.author)) as session:
-            turn = await self._upsert(Turns(session), Rooms(session), heard, edit)
+        async with self._database.writing(incoming.room.key(incoming.author)) as session:
+            turn = await self._upsert(Turns(session), Rooms(session), incoming, edit)
         self._backlog.begun(turn)
-        await self._start(heard.id, turn)
-        self._begun.add(heard.id)
+        await self._start(incoming.id, turn)
+        self._begun.add(incoming.id)
         return turn
 
-    async def edit(self, edited: Edited) -> str | None:
-        """An edit of what we heard, within five minutes, is answered again in place; later only the text is kept."""
-        heard, now = edited.heard, self._clock()
+    async def edit(self, edited: IncomingEdit) -> str | None:
+        """An edit of what we received, within five minutes, is answered again in place; later only the text is kept."""
+        incoming, now = edited.incoming, self._clock()
         async with self._database.reading() as session:
-            known = await Turns(session).message(heard.id)
+            known = await Turns(session).message(incoming.id)
         if known is None:
-            fresh = now - heard.said_at <= EDIT_COUNTS_FOR
-            return await self.hear(heard, edited.edit) if fresh and heard.kind in ("mention", "direct") else None
-        if known.author != heard.author:
+            fresh = now - incoming.said_at <= EDIT_COUNTS_FOR
+            return (
+                await self.receive(incoming, edited.edit) if fresh and incoming.kind in ("mention", "direct") else None
+            )
+        if known.author != incoming.author:
             return None
         if known.edited != edited.edit:  # else it is told again, because nobody knew that it was safe
-            async with self._database.writing(heard.room.key(heard.author)) as session:
+            async with self._database.writing(incoming.room.key(incoming.author)) as session:
                 if not await self._reword(Turns(session), edited, now):
                     return None
-        await self._start(f"{heard.id}+{edited.edit}", known.turn)
+        await self._start(f"{incoming.id}+{edited.edit}", known.turn)
         return known.turn
 
     async def delete(self, room: Room, message_id: str) -> str | None:
@@ -121,69 +123,69 @@ class Inbox:
             await self._start(turn.id if turn.revision == 1 else f"{turn.id}~{turn.revision}", turn.id)
         return len(lost)
 
-    async def _follows_up(self, heard: Heard) -> bool:
-        since = heard.said_at - 2 * FOLLOW_UP_FOR
+    async def _follows_up(self, incoming: IncomingMessage) -> bool:
+        since = incoming.said_at - 2 * FOLLOW_UP_FOR
         async with self._database.reading() as session:
-            last = await Turns(session).last_in_thread(heard.room, heard.thread, heard.author, since)
+            last = await Turns(session).last_in_thread(incoming.room, incoming.thread, incoming.author, since)
             if last is None:
                 return False
-            manners = await Rooms(session).manners(heard.room)
-        return continues(last.answered_at or last.heard_at, manners, heard.said_at)
+            manners = await Rooms(session).manners(incoming.room)
+        return continues(last.answered_at or last.received_at, manners, incoming.said_at)
 
-    async def _upsert(self, found: Turns, rooms: Rooms, heard: Heard, edit: str | None) -> str:
-        if known := await found.message(heard.id):
+    async def _upsert(self, found: Turns, rooms: Rooms, incoming: IncomingMessage, edit: str | None) -> str:
+        if known := await found.message(incoming.id):
             return known.turn
-        turn = await self._burst(found, heard)
+        turn = await self._burst(found, incoming)
         if turn is not None:
             await found.save(turns.joined(turn))
         else:
-            quiet = heard.kind in ("mention", "thread") and await rooms.manners(heard.room) == "quiet"
-            turn = await self._new_turn(found, heard, private=quiet or heard.kind == "command")
+            quiet = incoming.kind in ("mention", "thread") and await rooms.manners(incoming.room) == "quiet"
+            turn = await self._new_turn(found, incoming, private=quiet or incoming.kind == "command")
         found.add_message(
             Message(
-                id=heard.id, turn=turn.id, workspace=heard.room.workspace, room=heard.room.id, author=heard.author,
-                said_at=heard.said_at, edited=edit, text=heard.text,
+                id=incoming.id, turn=turn.id, workspace=incoming.room.workspace, room=incoming.room.id, author=incoming.author,
+                said_at=incoming.said_at, edited=edit, text=incoming.text,
             )
         )  # fmt: skip
         return turn.id
 
-    async def _burst(self, found: Turns, heard: Heard) -> Turn | None:
+    async def _burst(self, found: Turns, incoming: IncomingMessage) -> Turn | None:
         """The turn that a message belongs to because it came right before or after another of the same person."""
-        if not can_be_a_burst(heard):
+        if not can_be_a_burst(incoming):
             return None
-        thread = None if heard.kind == "direct" else heard.thread
-        turn = await found.near(heard.room, heard.author, heard.said_at, BURST_WITHIN, thread=thread)
+        thread = None if incoming.kind == "direct" else incoming.thread
+        turn = await found.near(incoming.room, incoming.author, incoming.said_at, BURST_WITHIN, thread=thread)
         if turn is None:
             return None
         began = await found.conversation(turn.conversation)
-        turn_is_root = turn.id == heard.room.key(began.thread)
-        return turn if turns.takes_in(turn, at_its_place=turn_is_root == heard.is_root) else None
+        turn_is_root = turn.id == incoming.room.key(began.thread)
+        return turn if turns.takes_in(turn, at_its_place=turn_is_root == incoming.is_root) else None
 
-    async def _new_turn(self, found: Turns, heard: Heard, *, private: bool) -> Turn:
+    async def _new_turn(self, found: Turns, incoming: IncomingMessage, *, private: bool) -> Turn:
         now = self._clock()
-        conversation = await found.conversation_in(heard.room, heard.thread)
+        conversation = await found.conversation_in(incoming.room, incoming.thread)
         if conversation is None:
-            conversation = await found.open(heard.id, heard.room, heard.thread, heard.author, now)
-        turn = turns.received(heard, conversation.id, now, private=private)
+            conversation = await found.open(incoming.id, incoming.room, incoming.thread, incoming.author, now)
+        turn = turns.received(incoming, conversation.id, now, private=private)
         await found.add(turn)
         return turn
 
-    async def _reword(self, found: Turns, edited: Edited, now: datetime) -> bool:
+    async def _reword(self, found: Turns, edited: IncomingEdit, now: datetime) -> bool:
         """Whether it is to be answered again."""
-        message = await found.message(edited.heard.id)
+        message = await found.message(edited.incoming.id)
         assert message is not None, "messages are never deleted, their texts are"
         turn = await found.locked(message.turn)
         assert turn is not None, "neither are turns"
         if message.text is None or not _is_newer(edited, message):
             return False
-        differs = message.text != edited.heard.text
-        message.text, message.edited = edited.heard.text, edited.edit
+        differs = message.text != edited.incoming.text
+        message.text, message.edited = edited.incoming.text, edited.edit
         if not differs or now - message.said_at > EDIT_COUNTS_FOR or turn.erased is not None:
             return False
         await found.save(turns.edited(turn))
         return True
 
 
-def _is_newer(edited: Edited, known: Message) -> bool:
+def _is_newer(edited: IncomingEdit, known: Message) -> bool:
     """Whether no newer edit was told before."""
     return (known.edited or "") < edited.edit

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from bot.conversations import turns
 from bot.conversations.delivering import shown_of
-from bot.conversations.heard import Pressed
 from bot.conversations.inbox import Clock, Start
+from bot.conversations.incoming import Pressed
 from bot.conversations.shown import Shown
 from bot.conversations.turns import Refused
 from bot.store import Database, Turns

@@ -35,7 +35,7 @@ from datetime import datetime, timedelta
 
 from bot.conversations.channel import PRIVATE
 from bot.conversations.dialogue import Said, taken_back
-from bot.conversations.heard import BURST_WITHIN, Heard, Pressed, can_be_a_burst
+from bot.conversations.incoming import BURST_WITHIN, IncomingMessage, Pressed, can_be_a_burst
 from bot.conversations.replying import Answered
 from bot.conversations.shown import MAX_REFUSALS, Failed, body_of, said_by, stored
 from bot.guidance import Guidance
@@ -57,19 +57,19 @@ class Refused(Exception):
     """The sentence for the person who pressed."""
 
 
-def received(heard: Heard, conversation: str, now: datetime, *, private: bool) -> Turn:
+def received(incoming: IncomingMessage, conversation: str, now: datetime, *, private: bool) -> Turn:
     """Open a turn for a message that begins one."""
     return Turn(
-        id=heard.id,
+        id=incoming.id,
         conversation=conversation,
-        asker=heard.author,
-        heard_at=now,
-        post_in=heard.room.id,
-        post_under=heard.thread,
+        asker=incoming.author,
+        received_at=now,
+        post_in=incoming.room.id,
+        post_under=incoming.thread,
         private=private,
-        outsider=heard.outsider,
-        reply_url=heard.reply_url,
-        waits=can_be_a_burst(heard),
+        outsider=incoming.outsider,
+        reply_url=incoming.reply_url,
+        waits=can_be_a_burst(incoming),
     )
 
 
@@ -248,7 +248,7 @@ def shared(turn: Turn, id: str, conversation: str, now: datetime, *, with_quotes
             id=id,
             conversation=conversation,
             asker=turn.asker,
-            heard_at=now,
+            received_at=now,
             answered=1,
             answered_at=now,
             outsider=turn.outsider,

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, Type
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_column
 
-TurnState = Literal["heard", "sending", "delivered", "undeliverable"]
+TurnState = Literal["received", "sending", "delivered", "undeliverable"]
 TurnAction = Literal["answer", "shortlist", "clarify", "decline", "notice", "shared", "failed"]
 Erasure = Literal["deleted", "forgotten", "expired"]
 Manners = Literal["open", "mentions-only", "quiet"]
@@ -73,16 +73,16 @@ class Turn(MappedAsDataclass, Table, kw_only=True):
     """
 
     __tablename__ = "turns"
-    __table_args__ = (Index(None, "conversation"), Index(None, "heard_at"), Index(None, "asker"))
+    __table_args__ = (Index(None, "conversation"), Index(None, "received_at"), Index(None, "asker"))
 
     id: Mapped[str] = mapped_column(primary_key=True)
     conversation: Mapped[str] = mapped_column(ForeignKey("conversations.id"))
     asker: Mapped[str]
-    state: Mapped[TurnState] = mapped_column(String, default="heard")
+    state: Mapped[TurnState] = mapped_column(String, default="received")
     revision: Mapped[int] = mapped_column(default=1)
     answered: Mapped[int] = mapped_column(default=0)
     delivered: Mapped[int] = mapped_column(default=0)
-    heard_at: Mapped[datetime]
+    received_at: Mapped[datetime]
     answered_at: Mapped[datetime | None] = mapped_column(default=None)
     delivered_at: Mapped[datetime | None] = mapped_column(default=None)
 
@@ -124,7 +124,7 @@ class Turn(MappedAsDataclass, Table, kw_only=True):
 
 
 class Message(Table):
-    """What somebody wrote. `text` is None once it is erased; the row stays, so that a replay is not heard again."""
+    """What somebody wrote. `text` is None once it is erased; the row stays, so that a replay is not received again."""
 
     __tablename__ = "messages"
     __table_args__ = (Index(None, "turn"), Index(None, "author"), Index(None, "room", "author", "said_at"))

@@ -56,18 +56,18 @@ class Turns:
         """What was said in its conversation before it, oldest first; neither copies nor what was erased."""
         earlier = select(Turn).where(
             Turn.conversation == turn.conversation,
-            Turn.heard_at < turn.heard_at,
+            Turn.received_at < turn.received_at,
             Turn.id != turn.id,
             Turn.erased.is_(None),
             Turn.shares.is_(None),
         )
-        return list(await self._session.scalars(earlier.order_by(Turn.heard_at)))
+        return list(await self._session.scalars(earlier.order_by(Turn.received_at)))
 
     async def last_in_thread(self, room: Room, thread: str, asker: str, since: datetime) -> Turn | None:
         """What this person asked last in this thread."""
         theirs = select(Turn).join(Conversation, Conversation.id == Turn.conversation)
-        theirs = theirs.where(*_in(room), Conversation.thread == thread, Turn.asker == asker, Turn.heard_at >= since)
-        return (await self._session.scalars(theirs.order_by(Turn.heard_at.desc()).limit(1))).first()
+        theirs = theirs.where(*_in(room), Conversation.thread == thread, Turn.asker == asker, Turn.received_at >= since)
+        return (await self._session.scalars(theirs.order_by(Turn.received_at.desc()).limit(1))).first()
 
     async def near(
         self, room: Room, author: str, said_at: datetime, within: timedelta, *, thread: str | None
@@ -93,21 +93,21 @@ class Turns:
         return (await self._session.scalars(near.with_for_update(of=Turn))).first()
 
     async def unfinished(self, since: datetime, until: datetime, most: int) -> Sequence[Turn]:
-        """Turns heard in this time of which something is to be answered or shown still, the longest waiting first.
+        """Turns received in this time of which something is to be answered or shown still, the longest waiting first.
 
         Those that somebody is sending right now are left out.
         """
         waiting = select(Turn).where(
-            Turn.heard_at.between(since, until),
+            Turn.received_at.between(since, until),
             Turn.delivered < Turn.revision,
             Turn.erased.is_(None),
             Turn.state != "sending",
         )
-        return list(await self._session.scalars(waiting.order_by(Turn.heard_at).limit(most)))
+        return list(await self._session.scalars(waiting.order_by(Turn.received_at).limit(most)))
 
     async def older_than(self, moment: datetime, most: int = AT_ONCE) -> Sequence[str]:
-        """The ids of turns heard before whose words are kept still."""
-        old = select(Turn.id).where(Turn.heard_at < moment, Turn.erased.is_(None))
+        """The ids of turns received before whose words are kept still."""
+        old = select(Turn.id).where(Turn.received_at < moment, Turn.erased.is_(None))
         return list(await self._session.scalars(old.order_by(Turn.id).limit(most)))
 
     async def of_person(self, workspace: str, person: str) -> Sequence[str]:
@@ -118,8 +118,8 @@ class Turns:
         return list(await self._session.scalars(select(Turn.id).where(theirs).order_by(Turn.id)))
 
     async def drop_reply_urls(self, before: datetime) -> None:
-        """Erase the addresses for private replies of turns heard before: they no longer work."""
-        dead = update(Turn).where(Turn.reply_url.is_not(None), Turn.heard_at < before)
+        """Erase the addresses for private replies of turns received before: they no longer work."""
+        dead = update(Turn).where(Turn.reply_url.is_not(None), Turn.received_at < before)
         await self._session.execute(dead.values(reply_url=None))
 
     # conversations

@@ -10,8 +10,8 @@ import pytest
 
 from bot.conversations.backlog import Backlog
 from bot.conversations.commands import MANNERS, NOT_IN_DIRECT, Command, CommandReply, Commands
-from bot.conversations.heard import Heard
 from bot.conversations.inbox import Inbox
+from bot.conversations.incoming import IncomingMessage
 from bot.conversations.privacy import Privacy
 from bot.store import Database, Room
 
@@ -26,7 +26,7 @@ def answers(home: Path, *texts: str, direct: bool = False) -> list[CommandReply 
         database = Database(home)
         await database.migrate()
         inbox = Inbox(database, _started, Backlog(), lambda: NOW)
-        await inbox.hear(Heard("q", ROOM, "mention", "ana", "legal takes weeks", NOW, "q", is_root=True))
+        await inbox.receive(IncomingMessage("q", ROOM, "mention", "ana", "legal takes weeks", NOW, "q", is_root=True))
         privacy = Privacy(database, 90, _pruned, lambda: NOW)
         commands = Commands("!bot", database, privacy, lambda: 7, lambda: NOW)
         said = [await commands.answer(Command(ROOM, "ana", text, direct)) for text in texts]

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from bot.conversations.backlog import Backlog
-from bot.conversations.heard import Edited, Heard
 from bot.conversations.inbox import Inbox
+from bot.conversations.incoming import IncomingEdit, IncomingMessage
 from bot.conversations.turns import unfolded
 from bot.store import Database, Room, Turns
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ROOM = Room("slack", "T1", "C1")
-QUESTION = Heard("q", ROOM, "mention", "ana", "legal takes weeks", NOW, "q", is_root=True)
+QUESTION = IncomingMessage("q", ROOM, "mention", "ana", "legal takes weeks", NOW, "q", is_root=True)
 Story = Callable[[Database, Inbox, "Starts"], Awaitable[None]]
 
 
@@ -58,29 +58,29 @@ def test_a_message_told_again_is_started_once_it_can_be(tmp_path: Path):
     async def story(_database: Database, inbox: Inbox, starts: Starts) -> None:
         starts.dies = True
         with pytest.raises(Died):
-            await inbox.hear(QUESTION)
-        assert await inbox.hear(QUESTION) == "q"
+            await inbox.receive(QUESTION)
+        assert await inbox.receive(QUESTION) == "q"
 
     assert play(tmp_path, story).workflows == [("q", "q")]
 
 
 def test_an_edit_told_again_is_answered_though_its_text_was_kept_already(tmp_path: Path):
-    edited = Edited(replace(QUESTION, text="security takes weeks"), "e1")
+    edited = IncomingEdit(replace(QUESTION, text="security takes weeks"), "e1")
 
     async def story(_database: Database, inbox: Inbox, starts: Starts) -> None:
-        await inbox.hear(QUESTION)
+        await inbox.receive(QUESTION)
         starts.dies = True
         with pytest.raises(Died):
             await inbox.edit(edited)
         assert await inbox.edit(edited) == "q"
-        assert await inbox.edit(Edited(replace(QUESTION, text="older"), "e0")) is None
+        assert await inbox.edit(IncomingEdit(replace(QUESTION, text="older"), "e0")) is None
 
     assert play(tmp_path, story).workflows == [("q", "q"), ("q+e1", "q")]
 
 
 def test_what_nobody_began_is_taken_up_once_a_revision(tmp_path: Path):
     async def story(database: Database, inbox: Inbox, starts: Starts) -> None:
-        await inbox.hear(QUESTION)
+        await inbox.receive(QUESTION)
         later = Inbox(database, starts, Backlog(), lambda: NOW + timedelta(minutes=2))
         assert await inbox.take_up_lost() == 0  # a moment ago: it is under way
         assert await later.take_up_lost() == 1

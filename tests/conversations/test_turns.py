@@ -13,7 +13,7 @@ import pytest
 from bot.bot import Bot
 from bot.conversations import turns
 from bot.conversations.channel import PRIVATE
-from bot.conversations.heard import BURST_WITHIN, Heard, Pressed
+from bot.conversations.incoming import BURST_WITHIN, IncomingMessage, Pressed
 from bot.conversations.replying import Answered, Labels
 from bot.conversations.shown import HOW_TO_ASK, MAX_REFUSALS, Failed, stored
 from bot.conversations.turns import SENDER_IS_GONE_AFTER, Refused
@@ -25,19 +25,19 @@ from bot.triage import AskedQuestion, Message
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ROOM = Room("slack", "T1", "C1")
-HEARD = Heard("q", ROOM, "direct", "ana", "legal takes weeks", NOW, "q", is_root=True, outsider=False)
+INCOMING = IncomingMessage("q", ROOM, "direct", "ana", "legal takes weeks", NOW, "q", is_root=True, outsider=False)
 NOTICE = Answered(HOW_TO_ASK, Labels("notice", notice="how-to-ask"), 3, True)
 QUESTION = AskedQuestion(
     "Q1", "Which?", tuple(Choice(label=label, barriers=("ORG-08",)) for label in ("first", "second"))
 )
 
 
-def heard(**changed: Any) -> Turn:
-    return replace(turns.received(HEARD, "c", NOW, private=False), **changed)
+def received(**changed: Any) -> Turn:
+    return replace(turns.received(INCOMING, "c", NOW, private=False), **changed)
 
 
 def settled(**changed: Any) -> Turn:
-    return heard(answered=1, delivered=1, state="delivered", posted="m1", reply=stored(HOW_TO_ASK), **changed)
+    return received(answered=1, delivered=1, state="delivered", posted="m1", reply=stored(HOW_TO_ASK), **changed)
 
 
 def answer(turn: Turn, revision: int = 1) -> Turn | None:
@@ -55,7 +55,7 @@ def counters(turn: Turn | None) -> tuple[int, int, int]:
 
 
 def test_the_way_of_a_turn():
-    turn = turns.received(HEARD, "c", NOW, private=False)
+    turn = turns.received(INCOMING, "c", NOW, private=False)
     assert (counters(turn), turn.waits, turn.outsider) == ((0, 0, 1), True, False)
     assert turns.is_to_answer(turn)
     assert not turns.is_to_deliver(turn)
@@ -92,13 +92,13 @@ def test_the_turn_before_stays_as_it_was(transition: Callable[[Turn], Turn]):
 @pytest.mark.parametrize(
     ("turn", "at_its_place", "takes"),
     [
-        pytest.param(heard(), False, True, id="nothing is seen of it yet"),
+        pytest.param(received(), False, True, id="nothing is seen of it yet"),
         pytest.param(settled(), True, True, id="still being typed"),
         pytest.param(settled(), False, False, id="a reply to its answer"),
         pytest.param(settled(waits=False), True, False, id="a mention is its own question"),
-        pytest.param(heard(erased="deleted"), True, False, id="erased"),
-        pytest.param(heard(shares="q0"), True, False, id="a copy"),
-        pytest.param(heard(state="undeliverable"), True, False, id="undeliverable"),
+        pytest.param(received(erased="deleted"), True, False, id="erased"),
+        pytest.param(received(shares="q0"), True, False, id="a copy"),
+        pytest.param(received(state="undeliverable"), True, False, id="undeliverable"),
     ],
 )
 def test_what_joins_a_turn(turn: Turn, at_its_place: bool, takes: bool):
@@ -106,7 +106,7 @@ def test_what_joins_a_turn(turn: Turn, at_its_place: bool, takes: bool):
 
 
 def test_one_may_send_until_that_one_is_gone():
-    turn = turns.claimed(heard(answered=1), "first", NOW)
+    turn = turns.claimed(received(answered=1), "first", NOW)
     assert turn is not None
     assert turns.claimed(turn, "second", NOW + SENDER_IS_GONE_AFTER) is None
     assert turns.claimed(turn, "first", NOW + timedelta(seconds=5)) is not None
@@ -118,25 +118,25 @@ def test_one_may_send_until_that_one_is_gone():
 
 
 def test_what_is_refused_is_undeliverable_until_it_changes():
-    claimed = turns.claimed(heard(answered=1), "w", NOW)
+    claimed = turns.claimed(received(answered=1), "w", NOW)
     assert claimed is not None
     turn = deliver(claimed, 1, posted=None, failure="channel_not_found")
     assert (turn.state, turn.failure, turns.is_to_deliver(turn)) == ("undeliverable", "channel_not_found", False)
 
 
 def test_an_address_for_a_private_reply_goes_once_it_served():
-    assert deliver(heard(answered=1, reply_url="u"), 1, used_url="u").reply_url is None
-    assert deliver(heard(answered=1, reply_url="newer"), 1, used_url="u").reply_url == "newer"
-    assert turns.reachable(heard(private=True), "u").reply_url == "u"
-    assert turns.reachable(heard(), "u").reply_url is None
+    assert deliver(received(answered=1, reply_url="u"), 1, used_url="u").reply_url is None
+    assert deliver(received(answered=1, reply_url="newer"), 1, used_url="u").reply_url == "newer"
+    assert turns.reachable(received(private=True), "u").reply_url == "u"
+    assert turns.reachable(received(), "u").reply_url is None
 
 
 @pytest.mark.parametrize(
     ("turn", "seen"),
     [
         pytest.param(settled(), True, id="seen"),
-        pytest.param(heard(state="sending"), True, id="may have been seen"),
-        pytest.param(heard(), False, id="never seen"),
+        pytest.param(received(state="sending"), True, id="may have been seen"),
+        pytest.param(received(), False, id="never seen"),
     ],
 )
 def test_what_was_seen_of_a_deleted_question_is_withdrawn(turn: Turn, seen: bool):
@@ -151,7 +151,7 @@ def test_what_was_seen_of_a_deleted_question_is_withdrawn(turn: Turn, seen: bool
 
 
 def test_a_greeting_waits_for_what_is_being_typed_and_an_answer_does_not():
-    turn = heard(answered=1, action="notice")
+    turn = received(answered=1, action="notice")
     assert turns.waits_for_more(turn, NOW, NOW) == BURST_WITHIN
     assert turns.waits_for_more(turn, NOW, NOW + BURST_WITHIN) == timedelta()
     for other in (replace(turn, action="answer"), replace(turn, posted="m"), replace(turn, waits=False)):
@@ -160,7 +160,7 @@ def test_a_greeting_waits_for_what_is_being_typed_and_an_answer_does_not():
 
 def test_a_failure_is_told_by_its_reference():
     failed = Answered(Failed("abc"), Labels("failed"), 3, False)
-    turn = turns.answered(heard(), 1, failed, NOW, outsider=False)
+    turn = turns.answered(received(), 1, failed, NOW, outsider=False)
     assert turn is not None
     assert (turn.failure, turn.action) == ("abc", "failed")
 
@@ -266,4 +266,4 @@ def test_a_step_is_taken_on_where_there_is_one(guidance: Guidance):
 
 def test_what_is_seen_before_it_was_thought_is_no_turn():
     with pytest.raises(AssertionError):
-        deliver(heard(), 1)
+        deliver(received(), 1)

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from bot.bot import Bot
 from bot.conversations.channel import PRIVATE
-from bot.conversations.heard import Heard, Pressed
+from bot.conversations.incoming import IncomingMessage, Pressed
 from bot.conversations.shown import Withdrawn
 from bot.conversations.turns import options
 from bot.store import Database
@@ -67,7 +67,7 @@ class Machine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         number = next(self.numbers)
         self.world = World(self.home, self.url, self.bot, NOW + timedelta(days=3 * number), f"T{number}")
-        self.heard: list[Heard] = []
+        self.messages: list[IncomingMessage] = []
         self.taken_in: set[str] = set()
         self.events = itertools.count()
         self.presses = 0
@@ -86,29 +86,29 @@ class Machine(RuleBasedStateMachine):
     def say(self, author: str, kind: Any, text: str, gap_s: float, twins: bool) -> None:
         self.pass_time(gap_s)
         room = f"D{author}" if kind == "direct" else "C1"
-        self.tell(self.world.hear(room, kind, author, text, None), twins)
+        self.tell(self.world.say(room, kind, author, text, None), twins)
 
-    @precondition(lambda self: [each for each in self.heard if each.kind != "command"])
+    @precondition(lambda self: [each for each in self.messages if each.kind != "command"])
     @rule(data=st.data(), text=st.sampled_from(TEXTS), gap_s=st.sampled_from((0.0, 1.0, 30.0)))
     def go_on_in_the_thread(self, data: st.DataObject, text: str, gap_s: float) -> None:
         self.pass_time(gap_s)
-        to = data.draw(st.sampled_from([each for each in self.heard if each.kind != "command"]))
+        to = data.draw(st.sampled_from([each for each in self.messages if each.kind != "command"]))
         kind = "direct" if to.kind == "direct" else "mention"
-        self.tell(self.world.hear(to.room.id, kind, to.author, text, to.thread), twins=False)
+        self.tell(self.world.say(to.room.id, kind, to.author, text, to.thread), twins=False)
 
-    @precondition(lambda self: [each for each in self.heard if self.is_there(each)])
+    @precondition(lambda self: [each for each in self.messages if self.is_there(each)])
     @rule(data=st.data(), text=st.sampled_from(TEXTS))
     def edit(self, data: st.DataObject, text: str) -> None:
-        heard = data.draw(st.sampled_from([each for each in self.heard if self.is_there(each)]))
-        edited = self.world.edit(heard, text)
+        incoming = data.draw(st.sampled_from([each for each in self.messages if self.is_there(each)]))
+        edited = self.world.edit(incoming, text)
         self.run(self.event(lambda replica: replica.inbox.edit(edited)))
 
-    @precondition(lambda self: [each for each in self.heard if self.is_there(each)])
+    @precondition(lambda self: [each for each in self.messages if self.is_there(each)])
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
-        heard = data.draw(st.sampled_from([each for each in self.heard if self.is_there(each)]))
-        self.world.said[heard.id] = None
-        self.run(self.event(lambda replica: replica.inbox.delete(heard.room, heard.id)))
+        incoming = data.draw(st.sampled_from([each for each in self.messages if self.is_there(each)]))
+        self.world.said[incoming.id] = None
+        self.run(self.event(lambda replica: replica.inbox.delete(incoming.room, incoming.id)))
 
     @precondition(lambda self: self.pressable())
     @rule(data=st.data(), presser=st.sampled_from((None, None, None, *PEOPLE)))
@@ -195,15 +195,15 @@ class Machine(RuleBasedStateMachine):
                 assert all(isinstance(each.shown.body, Withdrawn) for each in seen), (turn, seen)
             assert turn.private or len(seen) <= 1, seen
 
-    def tell(self, heard: Heard, twins: bool) -> None:
-        self.heard.append(heard)
+    def tell(self, incoming: IncomingMessage, twins: bool) -> None:
+        self.messages.append(incoming)
 
-        async def hear(replica: Replica) -> None:
-            await replica.inbox.hear(heard)
-            self.taken_in.add(heard.id)
+        async def receive(replica: Replica) -> None:
+            await replica.inbox.receive(incoming)
+            self.taken_in.add(incoming.id)
 
         for _ in range(1 + twins):
-            self.run(self.event(hear))
+            self.run(self.event(receive))
 
     async def event(self, story: Any, *, again: bool = True) -> None:
         """Now to the one replica, now to the other."""
@@ -220,9 +220,9 @@ class Machine(RuleBasedStateMachine):
     def pass_time(self, seconds: float) -> None:
         self.world.gates.now += timedelta(seconds=seconds)
 
-    def is_there(self, heard: Heard) -> bool:
+    def is_there(self, incoming: IncomingMessage) -> bool:
         """What was taken in already, by whoever: an edit is not told before its message."""
-        return heard.kind != "command" and heard.id in self.taken_in and self.world.said[heard.id] is not None
+        return incoming.kind != "command" and incoming.id in self.taken_in and self.world.said[incoming.id] is not None
 
     def pressable(self) -> list[Seen]:
         return [each for each in self.world.platform.seen if not isinstance(each.shown.body, Withdrawn)]

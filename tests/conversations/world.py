@@ -19,8 +19,8 @@ from bot.conversations.answering import Answering
 from bot.conversations.backlog import Backlog
 from bot.conversations.channel import PRIVATE, Address, LookupImpossible, NotDelivered
 from bot.conversations.delivering import Delivering
-from bot.conversations.heard import Edited, Heard, Kind, Pressed
 from bot.conversations.inbox import LOST_AFTER, Inbox
+from bot.conversations.incoming import IncomingEdit, IncomingMessage, Kind, Pressed
 from bot.conversations.presses import Presses
 from bot.conversations.replying import Answered, Asked, answered
 from bot.conversations.shown import Shown, Withdrawn, restored
@@ -310,7 +310,7 @@ class World:
     def room(self, id: str) -> Room:
         return Room(PLATFORM, self.workspace, id)
 
-    def hear(self, room: str, kind: Kind, author: str, text: str, thread: str | None) -> Heard:
+    def say(self, room: str, kind: Kind, author: str, text: str, thread: str | None) -> IncomingMessage:
         """A new message, at this moment."""
         where = self.room(room)
         ts = f"{self.gates.now.timestamp():.6f}"
@@ -319,16 +319,16 @@ class World:
             ts = f"{self.gates.now.timestamp():.6f}"
         id = where.key(ts)
         self.said[id] = text
-        return Heard(
+        return IncomingMessage(
             id=id, room=where, kind=kind, author=author, text=text, said_at=self.gates.now, thread=thread or ts,
             is_root=thread is None, outsider=False, reply_url="https://hooks" if kind == "command" else None,
         )  # fmt: skip
 
-    def edit(self, heard: Heard, text: str) -> Edited:
-        self.said[heard.id] = text
+    def edit(self, incoming: IncomingMessage, text: str) -> IncomingEdit:
+        self.said[incoming.id] = text
         self.gates.now += timedelta(milliseconds=1)
-        changed = Heard(**{name: getattr(heard, name) for name in heard.__slots__} | {"text": text})
-        return Edited(changed, f"{self.gates.now.timestamp():.6f}")
+        changed = IncomingMessage(**{name: getattr(incoming, name) for name in incoming.__slots__} | {"text": text})
+        return IncomingEdit(changed, f"{self.gates.now.timestamp():.6f}")
 
     async def close(self) -> None:
         for replica in self.replicas:

@@ -91,7 +91,7 @@ def test_another_channel_is_served_without_slack(own_home: Path):
         served_channels(settings, lambda _settings: [carrier]) as running,
         httpx.Client(base_url=running.url, timeout=30) as client,
     ):
-        heard = client.post("/carrier", json={"id": "1", "from": "ana", "text": APPROVAL})
+        sent = client.post("/carrier", json={"id": "1", "from": "ana", "text": APPROVAL})
         until = time.monotonic() + 30
         while not carrier.channel.posts and time.monotonic() < until:
             time.sleep(0.05)
@@ -99,7 +99,7 @@ def test_another_channel_is_served_without_slack(own_home: Path):
         assert client.post("/slack/events").status_code == 404
         assert client.get("/readyz").status_code == 200
     (shown,) = carrier.channel.posts.values()
-    assert heard.json() == {"turn": shown.turn}
+    assert sent.json() == {"turn": shown.turn}
     assert isinstance(shown.body, Guidance)
     assert "I keep one message of yours" in status.json()["said"]
     assert carrier.closed

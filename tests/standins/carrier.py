@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from bot.channels.app import Conversations
 from bot.conversations.channel import Address
 from bot.conversations.commands import Command
-from bot.conversations.heard import Heard
+from bot.conversations.incoming import IncomingMessage
 from bot.conversations.shown import Shown
 from bot.store import Room
 
@@ -74,5 +74,7 @@ class CarrierApp:
             reply = await self._conversations.commands(COMMAND).answer(command)
             return JSONResponse({"said": reply.text if reply else None})
         id = room.key(said["id"])
-        heard = Heard(id, room, "mention", said["from"], said["text"], datetime.now(UTC), said["id"], is_root=True)
-        return JSONResponse({"turn": await self._conversations.inbox.hear(heard)})
+        incoming = IncomingMessage(
+            id, room, "mention", said["from"], said["text"], datetime.now(UTC), said["id"], is_root=True
+        )
+        return JSONResponse({"turn": await self._conversations.inbox.receive(incoming)})

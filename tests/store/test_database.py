@@ -188,11 +188,11 @@ def test_times_come_back_in_utc(tmp_path: Path, database_url: str | None):
     async def read(database: Database) -> datetime:
         await with_a_turn(database)
         async with database.reading() as session:
-            return (await session.get_one(Turn, "t")).heard_at
+            return (await session.get_one(Turn, "t")).received_at
 
-    heard_at = run(tmp_path, database_url, read)
-    assert heard_at == NOW
-    assert heard_at.utcoffset() == NOW.utcoffset()
+    received_at = run(tmp_path, database_url, read)
+    assert received_at == NOW
+    assert received_at.utcoffset() == NOW.utcoffset()
 
 
 async def with_a_turn(database: Database) -> None:
@@ -203,7 +203,7 @@ async def with_a_turn(database: Database) -> None:
 
 async def open_a_turn(turns: Turns) -> None:
     await turns.open("c", ROOM, "t", "ana", NOW)
-    await turns.add(Turn(id="t", conversation="c", asker="ana", heard_at=NOW, post_in="C1", post_under=None))
+    await turns.add(Turn(id="t", conversation="c", asker="ana", received_at=NOW, post_in="C1", post_under=None))
 
 
 def run(home: Path, url: str | None, what: Callable[[Database], Awaitable[Result]]) -> Result:

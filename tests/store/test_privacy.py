@@ -18,7 +18,7 @@ async def told(database: Database, key: str, author: str, said_at: datetime) -> 
         await turns.open(key, ROOM, key, author, said_at)
         await turns.add(
             Turn(
-                id=key, conversation=key, asker=author, heard_at=said_at, post_in=ROOM.id, post_under=key,
+                id=key, conversation=key, asker=author, received_at=said_at, post_in=ROOM.id, post_under=key,
                 theme="slow-processes", reply_url="https://hooks", answered=1, reply={"quotes": f"marker-{key}"},
             )
         )  # fmt: skip

@@ -48,7 +48,7 @@ def test_an_old_turn_loses_its_words_though_nobody_asks_for_it(slack: Slack, own
         slack.wait_answer(ts)
         slack.settled()
         assert rows(store, "select count(*) from messages where text like '%platypus%'") == [(1,)]
-        rows(store, "update turns set heard_at = ?", LONG_AGO)
+        rows(store, "update turns set received_at = ?", LONG_AGO)
         until = time.monotonic() + 30
         while rows(store, "select text from messages") != [(None,)]:
             assert time.monotonic() < until, "no retention within 30 s"
@@ -75,7 +75,7 @@ def test_a_crash_between_the_turn_and_its_workflow_is_mended_by_slacks_retry(sla
     ts = slack.say("ana", "ml", "@bot legal needs six weeks for every model update")
     assert serve.process is not None
     assert serve.process.wait(20) == 9
-    assert rows(own_home / "store.sqlite", "select state, answered from turns") == [("heard", 0)]
+    assert rows(own_home / "store.sqlite", "select state, answered from turns") == [("received", 0)]
     serve.program = Serve.program
     serve.start()
     try:

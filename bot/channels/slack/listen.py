@@ -18,7 +18,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
 from bot.channels.app import Conversations
-from bot.channels.slack import hear, words
+from bot.channels.slack import parse, words
 from bot.channels.slack.blocks import (
     BACK,
     CHOOSE,
@@ -117,13 +117,15 @@ class Listeners:
         if not self._serves(envelope):
             self._tell_enterprise(message, envelope)
             return
-        if gone := hear.deleted(message, envelope):
+        if gone := parse.deletion(message, envelope):
             await self._inbox.delete(*gone)
         elif message.subtype == "message_changed":
-            if edited := hear.edited(message, envelope, self._identity.bot_user):
+            if edited := parse.edit(message, envelope, self._identity.bot_user):
                 await self._inbox.edit(edited)
-        elif (heard := hear.heard(message, envelope, self._identity.bot_user)) and await self._inbox.hear(heard):
-            self._receipts.received(heard, waits=self._backlog.is_long)
+        elif (incoming := parse.message(message, envelope, self._identity.bot_user)) and await self._inbox.receive(
+            incoming
+        ):
+            self._receipts.received(incoming, waits=self._backlog.is_long)
 
     async def _on_home_opened(self, body: Body, event: Body) -> None:
         opened = HomeOpened.model_validate(event)
@@ -144,9 +146,9 @@ class Listeners:
         if command.is_enterprise_install == "true":
             await ack(words.ENTERPRISE)
             return
-        reply = await self._commands.answer(hear.command(command))
+        reply = await self._commands.answer(parse.command(command))
         if reply is None:
-            await self._inbox.hear(hear.asked(command, self._clock()))
+            await self._inbox.receive(parse.question(command, self._clock()))
             await ack()
             return
         if reply.announcement:
@@ -158,31 +160,31 @@ class Listeners:
             if choice != NOTHING_CHOSEN and not choice.isdecimal():
                 raise Refused("That is none of the choices.")
             taken = None if choice == NOTHING_CHOSEN else int(choice)
-            await self._presses.choose(hear.pressed(press, turn), taken)
+            await self._presses.choose(parse.button_action(press, turn), taken)
 
         await self._pressed(body, ack, respond, choose)
 
     async def _on_pick(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
         async def pick(press: Press, turn: str, barrier: str) -> None:
-            await self._presses.pick(hear.pressed(press, turn), barrier)
+            await self._presses.pick(parse.button_action(press, turn), barrier)
 
         await self._pressed(body, ack, respond, pick)
 
     async def _on_back(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
         async def back(press: Press, turn: str, _argument: str) -> None:
-            await self._presses.back(hear.pressed(press, turn))
+            await self._presses.back(parse.button_action(press, turn))
 
         await self._pressed(body, ack, respond, back)
 
     async def _on_none(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
         async def none(press: Press, turn: str, _argument: str) -> None:
-            await self._presses.none_of_these(hear.pressed(press, turn))
+            await self._presses.none_of_these(parse.button_action(press, turn))
 
         await self._pressed(body, ack, respond, none)
 
     async def _on_more(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
         async def more(press: Press, turn: str, _argument: str) -> None:
-            shown = await self._presses.more(hear.pressed(press, turn), press.actions[0].action_id == MORE)
+            shown = await self._presses.more(parse.button_action(press, turn), press.actions[0].action_id == MORE)
             if shown is not None:
                 rendered = render(shown, buttons=False)
                 private: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False}
@@ -192,19 +194,19 @@ class Listeners:
 
     async def _on_try_this(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
         async def try_this(press: Press, turn: str, _argument: str) -> None:
-            await self._presses.try_this(hear.pressed(press, turn))
+            await self._presses.try_this(parse.button_action(press, turn))
 
         await self._pressed(body, ack, respond, try_this)
 
     async def _on_share(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
         async def share(press: Press, turn: str, _argument: str) -> None:
-            await self._presses.share(hear.pressed(press, turn), with_quotes=press.state.is_ticked(WITH_QUOTES))
+            await self._presses.share(parse.button_action(press, turn), with_quotes=press.state.is_ticked(WITH_QUOTES))
 
         await self._pressed(body, ack, respond, share)
 
     async def _on_feedback(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
         async def feedback(press: Press, turn: str, opinion: str) -> None:
-            thanks = await self._presses.helpful(hear.pressed(press, turn), opinion == HELPFUL)
+            thanks = await self._presses.helpful(parse.button_action(press, turn), opinion == HELPFUL)
             self._receipts.whisper(respond(thanks, response_type="ephemeral", replace_original=False))
 
         await self._pressed(body, ack, respond, feedback)
@@ -234,7 +236,7 @@ class Listeners:
 
     def _tell_enterprise(self, message: EventMessage, envelope: Envelope) -> None:
         """One sentence instead of silence to whoever names us or writes to us directly."""
-        said = hear.heard(message, envelope, self._identity.bot_user) if envelope.of_enterprise else None
+        said = parse.message(message, envelope, self._identity.bot_user) if envelope.of_enterprise else None
         if said is None or said.kind == "thread" or said.id in self._told:
             return
         self._told.add(said.id)

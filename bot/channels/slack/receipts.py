@@ -12,8 +12,8 @@ import structlog
 from bot.channels.slack import words
 from bot.channels.slack.client import Answer, Api
 from bot.conversations.channel import NotDelivered, Undeliverable
-from bot.conversations.heard import Heard
 from bot.conversations.inbox import Remembered
+from bot.conversations.incoming import IncomingMessage
 
 AT_ONCE = 50
 """Marks under way; more than that and new ones are left out."""
@@ -36,21 +36,21 @@ class Receipts:
         self._marked = Remembered(MARKS_KNOWN)
         self._eyes: OrderedDict[str, str] = OrderedDict()
 
-    def received(self, heard: Heard, *, waits: bool) -> None:
+    def received(self, incoming: IncomingMessage, *, waits: bool) -> None:
         """Eyes on a mention in a channel; a status, which our answer clears, where there is a thread or a wait."""
-        if heard.id in self._marked:  # its twin was as fast
+        if incoming.id in self._marked:  # its twin was as fast
             return
-        self._marked.add(heard.id)
-        channel, ts = heard.room.id, _ts(heard.id)
+        self._marked.add(incoming.id)
+        channel, ts = incoming.room.id, _ts(incoming.id)
         if waits:
-            self._mark("assistant.threads.setStatus", channel_id=channel, thread_ts=heard.thread, status=WAITS)
-        elif heard.kind == "mention" and heard.is_root:
-            self._eyes[heard.id] = channel
+            self._mark("assistant.threads.setStatus", channel_id=channel, thread_ts=incoming.thread, status=WAITS)
+        elif incoming.kind == "mention" and incoming.is_root:
+            self._eyes[incoming.id] = channel
             if len(self._eyes) > MARKS_KNOWN:
                 self._eyes.popitem(last=False)
             self._mark("reactions.add", channel=channel, timestamp=ts, name=EYES)
         else:
-            self._mark("assistant.threads.setStatus", channel_id=channel, thread_ts=heard.thread, status=STATUS)
+            self._mark("assistant.threads.setStatus", channel_id=channel, thread_ts=incoming.thread, status=STATUS)
 
     def answered(self, turn: str) -> None:
         """The eyes go when the answer is there."""

@@ -21,7 +21,7 @@ Kind = Literal["mention", "direct", "thread", "command"]
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class IncomingMessage:
     """A message. `id` is the same however often and in whatever event it is told; `thread` is its root's id.
 
     `kind`: it names us, it is in a direct conversation with us, it is a reply in a thread that does not name us, or it
@@ -43,10 +43,10 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    """`heard` as it reads now; `edit` tells one edit of it from another, and a later one compares greater."""
+class IncomingEdit:
+    """`incoming` as it reads now; `edit` tells one edit of it from another, and a later one compares greater."""
 
-    heard: Heard
+    incoming: IncomingMessage
     edit: str
 
 
@@ -87,18 +87,18 @@ def speaks_to_another(text: str) -> bool:
     return _TO_YOU.search(opening[2]) is not None
 
 
-def is_for_us(heard: Heard) -> bool | None:
+def is_for_us(incoming: IncomingMessage) -> bool | None:
     """Yes, no, or None: only the thread that it is in can tell."""
-    if heard.to_another or (heard.kind == "thread" and speaks_to_another(heard.text)):
+    if incoming.to_another or (incoming.kind == "thread" and speaks_to_another(incoming.text)):
         return False
-    return None if heard.kind == "thread" else True
+    return None if incoming.kind == "thread" else True
 
 
-def can_be_a_burst(heard: Heard) -> bool:
+def can_be_a_burst(incoming: IncomingMessage) -> bool:
     """A root mention is always its own question, and so is a command."""
-    return heard.kind != "command" and not (heard.kind == "mention" and heard.is_root)
+    return incoming.kind != "command" and not (incoming.kind == "mention" and incoming.is_root)
 
 
 def continues(last_at: datetime | None, manners: Manners, said_at: datetime) -> bool:
-    """Whether a reply that does not name us is for us. `last_at`: when its author was last heard or answered there."""
+    """Whether a reply that does not name us is for us. `last_at`: when its author was last received or answered there."""
     return last_at is not None and manners == "open" and said_at - last_at <= FOLLOW_UP_FOR

@@ -6,8 +6,16 @@ import pytest
 
 from bot.conversations.backlog import LONG_S, RATED_ON, Backlog
 from bot.conversations.dialogue import typed, wants_quiet
-from bot.conversations.heard import FOLLOW_UP_FOR, Heard, Kind, can_be_a_burst, continues, is_for_us, speaks_to_another
 from bot.conversations.inbox import Remembered
+from bot.conversations.incoming import (
+    FOLLOW_UP_FOR,
+    IncomingMessage,
+    Kind,
+    can_be_a_burst,
+    continues,
+    is_for_us,
+    speaks_to_another,
+)
 from bot.knowledge import Choice
 from bot.store import Room
 from bot.triage import AskedQuestion, Message
@@ -16,24 +24,26 @@ NOW = datetime(2026, 11, 28, tzinfo=UTC)
 ROOM = Room("slack", "T1", "C1")
 
 
-def heard(kind: Kind, text: str = "legal takes weeks", *, is_root: bool = True, to_another: bool = False) -> Heard:
-    return Heard("id", ROOM, kind, "ana", text, NOW, "thread", is_root, to_another)
+def incoming(
+    kind: Kind, text: str = "legal takes weeks", *, is_root: bool = True, to_another: bool = False
+) -> IncomingMessage:
+    return IncomingMessage("id", ROOM, kind, "ana", text, NOW, "thread", is_root, to_another)
 
 
 @pytest.mark.parametrize(
     ("what", "expected"),
     [
-        (heard("mention"), True),
-        (heard("direct"), True),
-        (heard("command"), True),
-        (heard("thread"), None),
-        (heard("thread", to_another=True), False),
-        (heard("thread", "Bob, you bring the numbers"), False),
-        (heard("direct", "Bob, you bring the numbers"), True),
-        (heard("mention", "Bob, you bring the numbers"), True),
+        (incoming("mention"), True),
+        (incoming("direct"), True),
+        (incoming("command"), True),
+        (incoming("thread"), None),
+        (incoming("thread", to_another=True), False),
+        (incoming("thread", "Bob, you bring the numbers"), False),
+        (incoming("direct", "Bob, you bring the numbers"), True),
+        (incoming("mention", "Bob, you bring the numbers"), True),
     ],
 )
-def test_is_it_for_us(what: Heard, expected: bool | None):
+def test_is_it_for_us(what: IncomingMessage, expected: bool | None):
     assert is_for_us(what) is expected
 
 
@@ -62,10 +72,10 @@ def test_nobody_is_spoken_to(text: str):
 
 
 def test_what_can_be_a_burst():
-    assert not can_be_a_burst(heard("mention"))
-    assert not can_be_a_burst(heard("command"))
-    assert can_be_a_burst(heard("direct"))
-    assert can_be_a_burst(heard("mention", is_root=False))
+    assert not can_be_a_burst(incoming("mention"))
+    assert not can_be_a_burst(incoming("command"))
+    assert can_be_a_burst(incoming("direct"))
+    assert can_be_a_burst(incoming("mention", is_root=False))
 
 
 def test_how_long_a_thread_is_open():

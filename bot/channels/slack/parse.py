@@ -1,4 +1,4 @@
-"""Slack's events -> what is heard. Pure."""
+"""Slack's payloads -> what the conversations take. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.channels.slack.deliver import NAME
 from bot.channels.slack.markup import names, opens_with_another, plain
 from bot.channels.slack.payloads import Envelope, EventMessage, Press, SlashCommand, moment
 from bot.conversations.commands import Command
-from bot.conversations.heard import Edited, Heard, Kind, Pressed
+from bot.conversations.incoming import IncomingEdit, IncomingMessage, Kind, Pressed
 from bot.store import Room
 
 SPOKEN = frozenset({None, "file_share", "thread_broadcast", "me_message"})
@@ -17,7 +17,7 @@ SPOKEN = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 DIRECT = "im"
 
 
-def heard(event: EventMessage, envelope: Envelope, bot_user: str) -> Heard | None:
+def message(event: EventMessage, envelope: Envelope, bot_user: str) -> IncomingMessage | None:
     """None for what nobody wrote to be read: bots, joins, topics, and whatever else Slack calls a message."""
     if event.subtype not in SPOKEN or event.bot_id or not event.user or not event.ts or event.user == bot_user:
         return None
@@ -28,7 +28,7 @@ def heard(event: EventMessage, envelope: Envelope, bot_user: str) -> Heard | Non
         return None
     room = Room(NAME, envelope.team_id, event.channel)
     other_team = {event.user_team, event.source_team} - {None, envelope.team_id}
-    return Heard(
+    return IncomingMessage(
         id=room.key(event.ts),
         room=room,
         kind=kind,
@@ -42,27 +42,27 @@ def heard(event: EventMessage, envelope: Envelope, bot_user: str) -> Heard | Non
     )
 
 
-def edited(event: EventMessage, envelope: Envelope, bot_user: str) -> Edited | None:
+def edit(event: EventMessage, envelope: Envelope, bot_user: str) -> IncomingEdit | None:
     """What a `message_changed` makes of a message; None when its author did not edit it (a preview, a reply count)."""
-    message = event.message
-    if message is None or message.edited is None:
+    inner = event.message
+    if inner is None or inner.edited is None:
         return None
     where = {"channel": event.channel, "channel_type": event.channel_type}
-    said = heard(message.model_copy(update=where), envelope, bot_user)
-    if said is None and message.user:  # an edit may have taken our name out: it still counts if we know the message
-        said = heard(message.model_copy(update=where | {"text": f"<@{bot_user}> {message.text}"}), envelope, bot_user)
+    said = message(inner.model_copy(update=where), envelope, bot_user)
+    if said is None and inner.user:  # an edit may have taken our name out: it still counts if we know the message
+        said = message(inner.model_copy(update=where | {"text": f"<@{bot_user}> {inner.text}"}), envelope, bot_user)
         said = replace(said, kind="thread") if said else None
-    return Edited(said, message.edited.ts) if said else None
+    return IncomingEdit(said, inner.edited.ts) if said else None
 
 
-def deleted(event: EventMessage, envelope: Envelope) -> tuple[Room, str] | None:
+def deletion(event: EventMessage, envelope: Envelope) -> tuple[Room, str] | None:
     """The room and id of a message that was taken away. A thread's root leaves a tombstone in its place."""
     room = Room(NAME, envelope.team_id, event.channel)
     if event.subtype == "message_deleted" and event.deleted_ts:
         return room, room.key(event.deleted_ts)
-    message = event.message
-    if event.subtype == "message_changed" and message is not None and message.subtype == "tombstone":
-        return room, room.key(message.ts)
+    inner = event.message
+    if event.subtype == "message_changed" and inner is not None and inner.subtype == "tombstone":
+        return room, room.key(inner.ts)
     return None
 
 
@@ -72,25 +72,25 @@ def command(payload: SlashCommand) -> Command:
     return Command(room, payload.user_id, payload.text, direct=payload.channel_id.startswith("D"))
 
 
-def asked(command: SlashCommand, now: datetime) -> Heard:
-    """A question put privately by a command."""
-    room = Room(NAME, command.team_id, command.channel_id)
-    id = room.key("command", command.trigger_id)
-    return Heard(
+def question(payload: SlashCommand, now: datetime) -> IncomingMessage:
+    """A question put privately by a payload."""
+    room = Room(NAME, payload.team_id, payload.channel_id)
+    id = room.key("command", payload.trigger_id)
+    return IncomingMessage(
         id=id,
         room=room,
         kind="command",
-        author=command.user_id,
-        text=plain(command.text, ""),
+        author=payload.user_id,
+        text=plain(payload.text, ""),
         said_at=now,
         thread=id,
         is_root=True,
         outsider=False,
-        reply_url=command.response_url,
+        reply_url=payload.response_url,
     )
 
 
-def pressed(press: Press, turn: str) -> Pressed:
+def button_action(press: Press, turn: str) -> Pressed:
     action, container = press.actions[0], press.container
     room = Room(NAME, press.team.id, container.channel_id)
     return Pressed(
