@@ -15,10 +15,10 @@ from bot.channels.app import ChannelApp, Conversations
 from bot.computing import Computing
 from bot.conversations.answering import Answering
 from bot.conversations.backlog import Backlog
+from bot.conversations.button_actions import ButtonActions
 from bot.conversations.commands import Commands
 from bot.conversations.delivering import Delivering
 from bot.conversations.inbox import Inbox
-from bot.conversations.presses import Presses
 from bot.conversations.privacy import Privacy
 from bot.metrics import Metrics
 from bot.settings import Settings
@@ -63,7 +63,7 @@ async def serving(
         delivering = Delivering(by_name, database, _utc_now, metrics)
         conversations = Conversations(
             inbox,
-            Presses(database, workflows.start, _utc_now),
+            ButtonActions(database, workflows.start, _utc_now),
             lambda name: Commands(name, database, privacy, lambda: computing.version, _utc_now),
             privacy,
             backlog,

@@ -9,10 +9,10 @@ from typing import Protocol
 from starlette.routing import BaseRoute
 
 from bot.conversations.backlog import Backlog
+from bot.conversations.button_actions import ButtonActions
 from bot.conversations.channel import Channel
 from bot.conversations.commands import Commands
 from bot.conversations.inbox import Clock, Inbox
-from bot.conversations.presses import Presses
 from bot.conversations.privacy import Privacy
 
 
@@ -21,7 +21,7 @@ class Conversations:
     """What a channel hands over to. `commands` makes those of a channel in which people type this name before them."""
 
     inbox: Inbox
-    presses: Presses
+    button_actions: ButtonActions
     commands: Callable[[str], Commands]
     privacy: Privacy
     backlog: Backlog

@@ -13,7 +13,7 @@ from bot.conversations import turns
 from bot.conversations.backlog import Backlog
 from bot.conversations.dialogue import Said
 from bot.conversations.inbox import Clock
-from bot.conversations.replying import Answered, Asked, Labels, Presses
+from bot.conversations.replying import Answered, Asked, Labels, Selections
 from bot.conversations.shown import Failed
 from bot.knowledge import Choice
 from bot.store import Database, Room, Turns
@@ -106,7 +106,7 @@ class Answering:
             last = next((each for each in reversed(past) if not each.alone), None)
             opened = await found.conversation(turn.conversation)
         said = _said(last)
-        asked = Asked(texts, _presses(turn), turn.alone, earlier, said, turn.outsider)
+        asked = Asked(texts, _selections(turn), turn.alone, earlier, said, turn.outsider)
         room = Room(opened.channel, opened.workspace, opened.room)
         is_open = said.question is not None or (said.options and said.told is None)
         return _Loaded(turn, room, asked, last.id if last and is_open else None)
@@ -139,17 +139,17 @@ async def _earlier(found: Turns, past: Sequence[Turn]) -> Message | None:
         if not turn.picked or turn.tapped:  # else it says the number of what was picked
             texts += await found.texts_of(turn.id)
         if texts:
-            kept = _presses(turn).on(replace(message or Message(""), text="\n".join(texts), picked=turn.picked))
+            kept = _selections(turn).on(replace(message or Message(""), text="\n".join(texts), picked=turn.picked))
             if turn.rejected and not turn.asked:  # what was taken back in words takes an earlier choice with it
                 kept = replace(kept, offered=(), chosen=None, none_fits=False)
             message = kept
     return message
 
 
-def _presses(turn: Turn) -> Presses:
+def _selections(turn: Turn) -> Selections:
     offered = tuple(Choice.model_validate(choice, strict=False) for choice in turn.offered) if turn.asked else ()
     picked = turn.picked if turn.tapped else None
-    return Presses(turn.asked, offered, turn.chosen, picked, turn.refusals, tuple(turn.rejected))
+    return Selections(turn.asked, offered, turn.chosen, picked, turn.refusals, tuple(turn.rejected))
 
 
 def _said(last: Turn | None) -> Said:

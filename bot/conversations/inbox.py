@@ -1,4 +1,4 @@
-"""From an incoming message to a turn and a started workflow. What is not for us is dropped before anything is written."""
+"""An incoming message -> a turn and a started workflow. What is not for us is dropped before anything is written."""
 
 from __future__ import annotations
 
@@ -143,8 +143,8 @@ class Inbox:
             turn = await self._new_turn(found, incoming, private=quiet or incoming.kind == "command")
         found.add_message(
             Message(
-                id=incoming.id, turn=turn.id, workspace=incoming.room.workspace, room=incoming.room.id, author=incoming.author,
-                said_at=incoming.said_at, edited=edit, text=incoming.text,
+                id=incoming.id, turn=turn.id, workspace=incoming.room.workspace, room=incoming.room.id,
+                author=incoming.author, said_at=incoming.said_at, edited=edit, text=incoming.text,
             )
         )  # fmt: skip
         return turn.id

@@ -51,7 +51,7 @@ class IncomingEdit:
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class ButtonAction:
     """A button. `turn` is what the button claims and is looked up; the rest the platform vouches for.
 
     `id` is the same for the same press; `message` is the platform's id of the message that holds the button.
@@ -100,5 +100,5 @@ def can_be_a_burst(incoming: IncomingMessage) -> bool:
 
 
 def continues(last_at: datetime | None, manners: Manners, said_at: datetime) -> bool:
-    """Whether a reply that does not name us is for us. `last_at`: when its author was last received or answered there."""
+    """Whether a reply that does not name us is for us. `last_at`: when its author last asked or was answered there."""
     return last_at is not None and manners == "open" and said_at - last_at <= FOLLOW_UP_FOR

@@ -20,8 +20,8 @@ if TYPE_CHECKING:  # the store takes 30 MB, which the process that computes can 
 
 
 @dataclass(frozen=True, slots=True)
-class Presses:
-    """What the asker pressed in a turn: the answer to a question (`chosen` is a place in `offered`), a barrier.
+class Selections:
+    """What the asker selected in a turn: the answer to a question (`chosen` is a place in `offered`), a barrier.
 
     `refusals` counts how often "none of these", `rejected` is what that took back.
     """
@@ -52,7 +52,7 @@ class Asked:
     """
 
     texts: tuple[str, ...]
-    presses: Presses
+    selections: Selections
     alone: bool
     earlier: Message | None
     said: Said
@@ -86,9 +86,9 @@ class Answered:
 
 
 def answered(bot: Bot, asked: Asked) -> Answered:
-    number, presses = bot.version.number, asked.presses
-    if presses.refusals > MAX_REFUSALS:
-        return _noted(OUT_OF_GUESSES, number, alone=asked.alone, rejected=presses.rejected)
+    number, selections = bot.version.number, asked.selections
+    if selections.refusals > MAX_REFUSALS:
+        return _noted(OUT_OF_GUESSES, number, alone=asked.alone, rejected=selections.rejected)
     if not any(text.strip() for text in asked.texts):
         return _noted(HOW_TO_ASK, number)
 
@@ -103,7 +103,7 @@ def answered(bot: Bot, asked: Asked) -> Answered:
         now = continued(asked.earlier, text, asked.said, judge)
         if now.about and asked.said.told:
             return _noted(Notice("detail", bot.detail(now.about, asked.said.told)), number)
-        message = presses.on(now.message)
+        message = selections.on(now.message)
         reply = bot.reply(message)
     except MessageUnreadable as error:
         return _noted(Notice("unreadable", str(error)), number)

@@ -35,7 +35,7 @@ from datetime import datetime, timedelta
 
 from bot.conversations.channel import PRIVATE
 from bot.conversations.dialogue import Said, taken_back
-from bot.conversations.incoming import BURST_WITHIN, IncomingMessage, Pressed, can_be_a_burst
+from bot.conversations.incoming import BURST_WITHIN, ButtonAction, IncomingMessage, can_be_a_burst
 from bot.conversations.replying import Answered
 from bot.conversations.shown import MAX_REFUSALS, Failed, body_of, said_by, stored
 from bot.guidance import Guidance
@@ -54,7 +54,7 @@ OUTDATED = "This answer has changed meanwhile; please look at it again."
 
 
 class Refused(Exception):
-    """The sentence for the person who pressed."""
+    """The sentence for the person who action."""
 
 
 def received(incoming: IncomingMessage, conversation: str, now: datetime, *, private: bool) -> Turn:
@@ -167,21 +167,21 @@ def delivered(
 
 
 def allowed(
-    turn: Turn | None, conversation: Conversation | None, pressed: Pressed, *, asker_only: bool
+    turn: Turn | None, conversation: Conversation | None, action: ButtonAction, *, asker_only: bool
 ) -> tuple[Turn, Conversation]:
-    """Let a button do what it does, if it stands where, and for whom, the platform says that it was pressed.
+    """Let a button do what it does, if it stands where, and for whom, the platform says that it was action.
 
     Raises Refused: what a button claims is looked up, never trusted.
     """
-    if turn is None or conversation is None or conversation.workspace != pressed.room.workspace:
+    if turn is None or conversation is None or conversation.workspace != action.room.workspace:
         raise Refused(GONE)
-    if turn.post_in != pressed.room.id or conversation.channel != pressed.room.channel:
+    if turn.post_in != action.room.id or conversation.channel != action.room.channel:
         raise Refused(ELSEWHERE)
-    if turn.posted != (PRIVATE if turn.private else pressed.message) or turn.private != pressed.private:
+    if turn.posted != (PRIVATE if turn.private else action.message) or turn.private != action.private:
         raise Refused(ELSEWHERE)
     if turn.erased is not None or turn.reply is None:
         raise Refused(GONE)
-    if (asker_only or turn.private) and turn.asker != pressed.person:
+    if (asker_only or turn.private) and turn.asker != action.person:
         raise Refused(NOT_YOURS)
     return turn, conversation
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot.bot import Bot
 from bot.conversations.dialogue import Said
-from bot.conversations.replying import Answered, Asked, Presses, answered
+from bot.conversations.replying import Answered, Asked, Selections, answered
 from bot.conversations.shown import (
     HOW_TO_ASK,
     MAX_REFUSALS,
@@ -30,7 +30,7 @@ VAGUE = "deploying models is painful"
 
 
 def asked(*texts: str, **changed: object) -> Asked:
-    known = {"presses": Presses(), "alone": False, "earlier": None, "said": Said(), "outsider": False}
+    known = {"selections": Selections(), "alone": False, "earlier": None, "said": Said(), "outsider": False}
     return Asked(texts, **(known | changed))  # type: ignore[arg-type]
 
 
@@ -48,7 +48,7 @@ def test_a_question_is_offered_with_its_choices(bot: Bot):
     assert isinstance(given.body, AskedQuestion)
     assert given.offered == given.body.choices
     assert (given.labels.action, given.labels.question) == ("clarify", given.body.id)
-    chosen = answered(bot, asked(VAGUE, presses=Presses(True, given.offered, 0)))
+    chosen = answered(bot, asked(VAGUE, selections=Selections(True, given.offered, 0)))
     assert chosen.labels.action in ("answer", "shortlist")
     first = said_by(chosen.body)
     assert (first.told or first.options[0]) in given.offered[0].barriers
@@ -65,7 +65,7 @@ def test_a_decline_stands_alone(bot: Bot):
     [
         (asked(), HOW_TO_ASK, "how-to-ask"),
         (asked(" ", "\n"), HOW_TO_ASK, "how-to-ask"),
-        (asked(APPROVAL, presses=Presses(refusals=MAX_REFUSALS + 1)), OUT_OF_GUESSES, "out-of-guesses"),
+        (asked(APPROVAL, selections=Selections(refusals=MAX_REFUSALS + 1)), OUT_OF_GUESSES, "out-of-guesses"),
         (asked("stop!", earlier=Message(APPROVAL)), STOP, "stop"),
     ],
 )
@@ -89,17 +89,17 @@ def test_what_nobody_is_sure_of_is_a_list_from_which_a_tap_shows_an_answer_and_a
     assert isinstance(listed.body, Listed)
     assert (listed.labels.action, listed.labels.barrier) == ("shortlist", None)
     third = said_by(listed.body).options[2]
-    tapped = answered(bot, asked(UNSURE, presses=Presses(picked=third)))
+    tapped = answered(bot, asked(UNSURE, selections=Selections(picked=third)))
     assert isinstance(tapped.body, Guidance)
     assert (tapped.labels.barrier, tapped.body.sureness, tapped.picked) == (third, None, third)
-    assert answered(bot, asked(UNSURE, presses=Presses())) == listed
+    assert answered(bot, asked(UNSURE, selections=Selections())) == listed
 
 
 def test_a_full_answer_carries_what_it_could_be_instead(bot: Bot):
     given = answered(bot, asked(APPROVAL))
     assert isinstance(given.body, Guidance)
     other = said_by(given.body).options[0]
-    tapped = answered(bot, asked(APPROVAL, presses=Presses(picked=other)))
+    tapped = answered(bot, asked(APPROVAL, selections=Selections(picked=other)))
     assert isinstance(tapped.body, Guidance)
     assert tapped.labels.barrier == other
     assert "ORG-08" in said_by(tapped.body).options
@@ -107,12 +107,12 @@ def test_a_full_answer_carries_what_it_could_be_instead(bot: Bot):
 
 def test_none_of_these_asks_and_after_that_gives_in(bot: Bot):
     gone = said_by(answered(bot, asked(UNSURE)).body).options
-    once = answered(bot, asked(UNSURE, presses=Presses(refusals=1, rejected=gone)))
+    once = answered(bot, asked(UNSURE, selections=Selections(refusals=1, rejected=gone)))
     assert isinstance(once.body, AskedQuestion)
-    chosen = answered(bot, asked(UNSURE, presses=Presses(True, once.offered, 0, refusals=1, rejected=gone)))
+    chosen = answered(bot, asked(UNSURE, selections=Selections(True, once.offered, 0, refusals=1, rejected=gone)))
     assert isinstance(chosen.body, Guidance | Listed)
     assert not set(gone) & {*said_by(chosen.body).options, chosen.labels.barrier}
-    assert answered(bot, asked(UNSURE, presses=Presses(refusals=2, rejected=gone))).body == OUT_OF_GUESSES
+    assert answered(bot, asked(UNSURE, selections=Selections(refusals=2, rejected=gone))).body == OUT_OF_GUESSES
 
 
 def test_a_number_picks_words_take_back_and_a_question_is_answered_from_the_record(bot: Bot):

@@ -13,7 +13,7 @@ import pytest
 from bot.bot import Bot
 from bot.conversations import turns
 from bot.conversations.channel import PRIVATE
-from bot.conversations.incoming import BURST_WITHIN, IncomingMessage, Pressed
+from bot.conversations.incoming import BURST_WITHIN, ButtonAction, IncomingMessage
 from bot.conversations.replying import Answered, Labels
 from bot.conversations.shown import HOW_TO_ASK, MAX_REFUSALS, Failed, stored
 from bot.conversations.turns import SENDER_IS_GONE_AFTER, Refused
@@ -165,9 +165,9 @@ def test_a_failure_is_told_by_its_reference():
     assert (turn.failure, turn.action) == ("abc", "failed")
 
 
-def pressed(**changed: Any) -> Pressed:
+def action(**changed: Any) -> ButtonAction:
     known: dict[str, Any] = {"id": "p", "room": ROOM, "person": "ana", "turn": "q", "message": "m1", "private": False}
-    return Pressed(**(known | changed))
+    return ButtonAction(**(known | changed))
 
 
 def conversation(**changed: Any) -> Conversation:
@@ -178,28 +178,28 @@ def conversation(**changed: Any) -> Conversation:
 @pytest.mark.parametrize(
     ("turn", "press", "sentence"),
     [
-        pytest.param(None, pressed(), turns.GONE, id="no such turn"),
-        pytest.param(settled(), pressed(room=Room("slack", "T2", "C1")), turns.GONE, id="another workspace"),
-        pytest.param(settled(), pressed(room=Room("slack", "T1", "C2")), turns.ELSEWHERE, id="another room"),
-        pytest.param(settled(), pressed(room=Room("teams", "T1", "C1")), turns.ELSEWHERE, id="another platform"),
-        pytest.param(settled(), pressed(message="m2"), turns.ELSEWHERE, id="another message"),
-        pytest.param(settled(), pressed(private=True), turns.ELSEWHERE, id="claimed to be private"),
-        pytest.param(settled(private=True), pressed(), turns.ELSEWHERE, id="claimed to be public"),
-        pytest.param(turns.erased(settled(), "expired"), pressed(), turns.GONE, id="erased"),
-        pytest.param(settled(), pressed(person="bo"), turns.NOT_YOURS, id="not the asker's"),
+        pytest.param(None, action(), turns.GONE, id="no such turn"),
+        pytest.param(settled(), action(room=Room("slack", "T2", "C1")), turns.GONE, id="another workspace"),
+        pytest.param(settled(), action(room=Room("slack", "T1", "C2")), turns.ELSEWHERE, id="another room"),
+        pytest.param(settled(), action(room=Room("teams", "T1", "C1")), turns.ELSEWHERE, id="another platform"),
+        pytest.param(settled(), action(message="m2"), turns.ELSEWHERE, id="another message"),
+        pytest.param(settled(), action(private=True), turns.ELSEWHERE, id="claimed to be private"),
+        pytest.param(settled(private=True), action(), turns.ELSEWHERE, id="claimed to be public"),
+        pytest.param(turns.erased(settled(), "expired"), action(), turns.GONE, id="erased"),
+        pytest.param(settled(), action(person="bo"), turns.NOT_YOURS, id="not the asker's"),
     ],
 )
-def test_who_may_not_press(turn: Turn | None, press: Pressed, sentence: str):
+def test_who_may_not_press(turn: Turn | None, press: ButtonAction, sentence: str):
     with pytest.raises(Refused, match=sentence[:20]):
         turns.allowed(turn, conversation() if turn else None, press, asker_only=True)
 
 
 def test_who_may_press():
-    assert turns.allowed(settled(), conversation(), pressed(), asker_only=True)
-    assert turns.allowed(settled(), conversation(), pressed(person="bo"), asker_only=False)
+    assert turns.allowed(settled(), conversation(), action(), asker_only=True)
+    assert turns.allowed(settled(), conversation(), action(person="bo"), asker_only=False)
     with pytest.raises(Refused):
         private = replace(settled(), private=True, posted=PRIVATE)
-        turns.allowed(private, conversation(), pressed(private=True, person="bo"), asker_only=False)
+        turns.allowed(private, conversation(), action(private=True, person="bo"), asker_only=False)
 
 
 def test_a_question_is_answered_by_one_of_its_choices():

@@ -20,7 +20,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from bot.bot import Bot
 from bot.conversations.channel import PRIVATE
-from bot.conversations.incoming import IncomingMessage, Pressed
+from bot.conversations.incoming import ButtonAction, IncomingMessage
 from bot.conversations.shown import Withdrawn
 from bot.conversations.turns import options
 from bot.store import Database
@@ -116,7 +116,7 @@ class Machine(RuleBasedStateMachine):
         seen = data.draw(st.sampled_from(self.pressable()))
         press = data.draw(st.sampled_from(self.buttons_of(seen)))
         self.presses += 1
-        pressed = Pressed(
+        action = ButtonAction(
             id=self.world.room(seen.room).key("press", str(self.presses)),
             room=self.world.room(seen.room),
             person=presser or seen.shown.asker,
@@ -126,7 +126,7 @@ class Machine(RuleBasedStateMachine):
             outsider=False,
             reply_url="https://hooks/press",
         )
-        self.run(self.event(lambda replica: press(replica.presses, pressed), again=False))
+        self.run(self.event(lambda replica: press(replica.button_actions, action), again=False))
 
     @rule(data=st.data(), steps=st.integers(1, 4))
     def go_on(self, data: st.DataObject, steps: int) -> None:
@@ -230,18 +230,18 @@ class Machine(RuleBasedStateMachine):
     def buttons_of(self, seen: Seen) -> list[Press]:
         turn = next(each for each in self.run(self.world.turns()) if each.id == seen.shown.turn)
         buttons: list[Press] = [
-            lambda presses, pressed: presses.more(pressed, True),
-            lambda presses, pressed: presses.more(pressed, False),
-            lambda presses, pressed: presses.try_this(pressed),
-            lambda presses, pressed: presses.back(pressed),
-            lambda presses, pressed: presses.none_of_these(pressed),
-            lambda presses, pressed: presses.share(pressed, with_quotes=True),
-            lambda presses, pressed: presses.choose(pressed, 0),
-            lambda presses, pressed: presses.choose(pressed, None),
-            lambda presses, pressed: presses.helpful(pressed, True),
+            lambda buttons, action: buttons.more(action, True),
+            lambda buttons, action: buttons.more(action, False),
+            lambda buttons, action: buttons.try_this(action),
+            lambda buttons, action: buttons.back(action),
+            lambda buttons, action: buttons.none_of_these(action),
+            lambda buttons, action: buttons.share(action, with_quotes=True),
+            lambda buttons, action: buttons.choose(action, 0),
+            lambda buttons, action: buttons.choose(action, None),
+            lambda buttons, action: buttons.helpful(action, True),
         ]
         picks: list[Press] = [
-            lambda presses, pressed, barrier=barrier: presses.pick(pressed, barrier)
+            lambda buttons, action, barrier=barrier: buttons.pick(action, barrier)
             for barrier in options(turn).options[:2]
         ]
         return buttons + picks

@@ -17,11 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.bot import Bot
 from bot.conversations.answering import Answering
 from bot.conversations.backlog import Backlog
+from bot.conversations.button_actions import ButtonActions
 from bot.conversations.channel import PRIVATE, Address, LookupImpossible, NotDelivered
 from bot.conversations.delivering import Delivering
 from bot.conversations.inbox import LOST_AFTER, Inbox
-from bot.conversations.incoming import IncomingEdit, IncomingMessage, Kind, Pressed
-from bot.conversations.presses import Presses
+from bot.conversations.incoming import ButtonAction, IncomingEdit, IncomingMessage, Kind
 from bot.conversations.replying import Answered, Asked, answered
 from bot.conversations.shown import Shown, Withdrawn, restored
 from bot.conversations.turns import Refused
@@ -33,7 +33,7 @@ PLATFORM = "platform"
 WORKFLOWS_AT_ONCE = 2
 Story = Callable[["Replica"], Awaitable[object]]
 Hiccup = Literal["lost", "lost reply"]
-Press = Callable[[Presses, Pressed], Awaitable[object]]
+Press = Callable[[ButtonActions, ButtonAction], Awaitable[object]]
 
 
 class Gates:
@@ -187,7 +187,7 @@ class Replica:
     def born(self) -> None:
         world, backlog = self.world, Backlog()
         self.inbox = Inbox(self.database, world.start, backlog, world.clock)
-        self.presses = Presses(self.database, world.start, world.clock)
+        self.button_actions = ButtonActions(self.database, world.start, world.clock)
         self.answering = Answering(world.think, world.platform.is_guest, lambda: 1, self.database, backlog, world.clock)
         self.delivering = Delivering(
             {PLATFORM: world.platform}, self.database, world.clock, Metrics(), world.gates.sleep

@@ -13,7 +13,7 @@ from bot.channels.slack.blocks import render
 from bot.channels.slack.markup import plain
 from bot.channels.slack.words import COMMAND
 from bot.conversations.dialogue import Said
-from bot.conversations.replying import Asked, Presses, answered
+from bot.conversations.replying import Asked, Selections, answered
 from bot.conversations.shown import Body, Shown, said_by
 from bot.index.index import Index
 from bot.knowledge import packaged_knowledge
@@ -140,7 +140,7 @@ def _reply(bot: Bot, asked: list[Line], time: str, picked: str | None = None, **
 def _body(bot: Bot, texts: Iterable[str], picked: str | None = None) -> Body:
     said = tuple(text for text in texts if text)
     return answered(
-        bot, Asked(said, Presses(picked=picked), alone=False, earlier=None, said=Said(), outsider=False)
+        bot, Asked(said, Selections(picked=picked), alone=False, earlier=None, said=Said(), outsider=False)
     ).body
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.conversations import presses, turns
+from bot.conversations import button_actions, turns
 from bot.conversations.commands import MANNERS
 from tests.scenarios.serving import Served
 from tests.standins.slack import Line, Slack
@@ -75,9 +75,9 @@ def test_question_choice_try_and_feedback_stay_one_message(slack: Slack, room: s
     press(slack, "bo", first.ts, "We'll try this")
     assert "Being tried by @bo" in the_answer(slack, ts).text
     press(slack, "bo", first.ts, "We'll try this")
-    assert last_private(slack, "bo") == presses.ALREADY_TRYING
+    assert last_private(slack, "bo") == button_actions.ALREADY_TRYING
     press(slack, "bo", first.ts, "feedback:positive")
-    assert last_private(slack, "bo") == presses.THANKS
+    assert last_private(slack, "bo") == button_actions.THANKS
     assert len(slack.answers_to(ts)) == 1
 
 
@@ -234,7 +234,7 @@ def test_a_command_is_private_and_shared_without_the_askers_words(slack: Slack, 
     assert "cloud budget" not in shared.text
     assert "shared by @ana" in shared.text
     press(slack, "ana", private, "Share with the channel")
-    assert last_private(slack, "ana") == presses.ALREADY_SHARED
+    assert last_private(slack, "ana") == button_actions.ALREADY_SHARED
 
 
 def test_the_askers_words_are_shared_when_they_tick_it(slack: Slack, room: str):

@@ -33,18 +33,24 @@ from bot.channels.slack.blocks import (
     SHARE,
     TRY_THIS,
     WITH_QUOTES,
+    Rendered,
     render,
 )  # fmt: skip
 from bot.channels.slack.client import Api
-from bot.channels.slack.payloads import Envelope, EventMessage, HomeOpened, Press, SlashCommand, UserChange
+from bot.channels.slack.payloads import BlockActions, Envelope, EventMessage, HomeOpened, SlashCommand, UserChange
 from bot.channels.slack.receipts import Receipts
+from bot.conversations.button_actions import Refused
 from bot.conversations.inbox import Remembered
-from bot.conversations.presses import Refused
+from bot.conversations.incoming import ButtonAction
+from bot.conversations.shown import Shown
 
 log = structlog.get_logger()
 _ANY = re.compile(".*")
 Body = dict[str, Any]
 """As Bolt hands it over; each listener makes a model of it first."""
+BoltListener = Callable[[Body, AsyncAck, AsyncRespond], Awaitable[None]]
+Act = Callable[[ButtonAction, str, BlockActions], Awaitable[str | Shown | None]]
+"""Takes what was pressed, the argument that the button carries, and the payload; returns what to tell the presser."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,7 @@ class Listeners:
     def __init__(self, identity: Identity, conversations: Conversations, receipts: Receipts, command: str) -> None:
         self._identity = identity
         self._inbox = conversations.inbox
-        self._presses = conversations.presses
+        self._button_actions = conversations.button_actions
         self._commands = conversations.commands(command)
         self._privacy = conversations.privacy
         self._backlog = conversations.backlog
@@ -100,14 +106,8 @@ class Listeners:
         app.event("user_change")(self._on_user_change)
         app.event(_ANY)(self._on_other)
         app.command(self._command)(self._on_command)
-        app.action(re.compile(f"{CHOOSE}_.*"))(self._on_choose)
-        app.action(re.compile(f"{PICK}_.*"))(self._on_pick)
-        for action, listener in {
-            RATHER_MENU: self._on_pick, BACK: self._on_back, NONE: self._on_none,
-            MORE: self._on_more, LESS: self._on_more, TRY_THIS: self._on_try_this,
-            SHARE: self._on_share, FEEDBACK: self._on_feedback,
-        }.items():  # fmt: skip
-            app.action(action)(listener)
+        for action, act in self._acts().items():
+            app.action(action)(self._button(act))
         app.action(_ANY)(_acknowledge)
         app.error(_failed)
         return app
@@ -155,73 +155,46 @@ class Listeners:
             self._receipts.announce(command.channel_id, f"<@{command.user_id}> {reply.announcement}")
         await ack(reply.text)
 
-    async def _on_choose(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
-        async def choose(press: Press, turn: str, choice: str) -> None:
+    def _button(self, act: Act) -> BoltListener:
+        """Act, then acknowledge; a refusal, and what `act` returns, is told to the presser alone."""
+
+        async def listener(body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
+            payload = BlockActions.model_validate(body)
+            turn, _, argument = payload.actions[0].carried.partition("|")
+            try:
+                told = await act(parse.button_action(payload, turn), argument, payload)
+            except Refused as refusal:
+                told = str(refusal)
+            if told is not None:
+                rendered = Rendered([], told) if isinstance(told, str) else render(told, buttons=False)
+                blocks: Any = rendered.payload or None
+                alone: Any = {"response_type": "ephemeral", "replace_original": False}
+                self._receipts.whisper(respond(text=rendered.text, blocks=blocks, **alone))
+            await ack()
+
+        return listener
+
+    def _acts(self) -> dict[str | re.Pattern[str], Act]:
+        """What each button does, by its action id."""
+        buttons = self._button_actions
+
+        async def choose(action: ButtonAction, choice: str, _payload: BlockActions) -> None:
             if choice != NOTHING_CHOSEN and not choice.isdecimal():
                 raise Refused("That is none of the choices.")
-            taken = None if choice == NOTHING_CHOSEN else int(choice)
-            await self._presses.choose(parse.button_action(press, turn), taken)
+            await buttons.choose(action, None if choice == NOTHING_CHOSEN else int(choice))
 
-        await self._pressed(body, ack, respond, choose)
-
-    async def _on_pick(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
-        async def pick(press: Press, turn: str, barrier: str) -> None:
-            await self._presses.pick(parse.button_action(press, turn), barrier)
-
-        await self._pressed(body, ack, respond, pick)
-
-    async def _on_back(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
-        async def back(press: Press, turn: str, _argument: str) -> None:
-            await self._presses.back(parse.button_action(press, turn))
-
-        await self._pressed(body, ack, respond, back)
-
-    async def _on_none(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
-        async def none(press: Press, turn: str, _argument: str) -> None:
-            await self._presses.none_of_these(parse.button_action(press, turn))
-
-        await self._pressed(body, ack, respond, none)
-
-    async def _on_more(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
-        async def more(press: Press, turn: str, _argument: str) -> None:
-            shown = await self._presses.more(parse.button_action(press, turn), press.actions[0].action_id == MORE)
-            if shown is not None:
-                rendered = render(shown, buttons=False)
-                private: dict[str, Any] = {"response_type": "ephemeral", "replace_original": False}
-                self._receipts.whisper(respond(text=rendered.text, blocks=rendered.payload, **private))
-
-        await self._pressed(body, ack, respond, more)
-
-    async def _on_try_this(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
-        async def try_this(press: Press, turn: str, _argument: str) -> None:
-            await self._presses.try_this(parse.button_action(press, turn))
-
-        await self._pressed(body, ack, respond, try_this)
-
-    async def _on_share(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
-        async def share(press: Press, turn: str, _argument: str) -> None:
-            await self._presses.share(parse.button_action(press, turn), with_quotes=press.state.is_ticked(WITH_QUOTES))
-
-        await self._pressed(body, ack, respond, share)
-
-    async def _on_feedback(self, body: Body, ack: AsyncAck, respond: AsyncRespond) -> None:
-        async def feedback(press: Press, turn: str, opinion: str) -> None:
-            thanks = await self._presses.helpful(parse.button_action(press, turn), opinion == HELPFUL)
-            self._receipts.whisper(respond(thanks, response_type="ephemeral", replace_original=False))
-
-        await self._pressed(body, ack, respond, feedback)
-
-    async def _pressed(
-        self, body: Body, ack: AsyncAck, respond: AsyncRespond, act: Callable[[Press, str, str], Awaitable[None]]
-    ) -> None:
-        """Act, then acknowledge; a refusal is told to the presser alone."""
-        press = Press.model_validate(body)
-        turn, _, argument = press.actions[0].carried.partition("|")
-        try:
-            await act(press, turn, argument)
-        except Refused as refusal:
-            self._receipts.whisper(respond(str(refusal), response_type="ephemeral", replace_original=False))
-        await ack()
+        return {
+            re.compile(f"{CHOOSE}_.*"): choose,
+            re.compile(f"{PICK}_.*"): lambda action, barrier, _: buttons.pick(action, barrier),
+            RATHER_MENU: lambda action, barrier, _: buttons.pick(action, barrier),
+            BACK: lambda action, _, _payload: buttons.back(action),
+            NONE: lambda action, _, _payload: buttons.none_of_these(action),
+            MORE: lambda action, _, _payload: buttons.more(action, True),
+            LESS: lambda action, _, _payload: buttons.more(action, False),
+            TRY_THIS: lambda action, _, _payload: buttons.try_this(action),
+            SHARE: lambda action, _, payload: buttons.share(action, with_quotes=payload.state.is_ticked(WITH_QUOTES)),
+            FEEDBACK: lambda action, opinion, _: buttons.helpful(action, opinion == HELPFUL),
+        }
 
     def _serves(self, envelope: Envelope) -> bool:
         """Whether it is for this app, as installed in this one workspace."""

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from bot.channels.slack.deliver import NAME
 from bot.channels.slack.markup import names, opens_with_another, plain
-from bot.channels.slack.payloads import Envelope, EventMessage, Press, SlashCommand, moment
+from bot.channels.slack.payloads import BlockActions, Envelope, EventMessage, SlashCommand, moment
 from bot.conversations.commands import Command
-from bot.conversations.incoming import IncomingEdit, IncomingMessage, Kind, Pressed
+from bot.conversations.incoming import ButtonAction, IncomingEdit, IncomingMessage, Kind
 from bot.store import Room
 
 SPOKEN = frozenset({None, "file_share", "thread_broadcast", "me_message"})
@@ -90,18 +90,18 @@ def question(payload: SlashCommand, now: datetime) -> IncomingMessage:
     )
 
 
-def button_action(press: Press, turn: str) -> Pressed:
-    action, container = press.actions[0], press.container
-    room = Room(NAME, press.team.id, container.channel_id)
-    return Pressed(
-        id=room.key("press", press.user.id, container.message_ts, action.action_id, action.action_ts),
+def button_action(payload: BlockActions, turn: str) -> ButtonAction:
+    action, container = payload.actions[0], payload.container
+    room = Room(NAME, payload.team.id, container.channel_id)
+    return ButtonAction(
+        id=room.key("press", payload.user.id, container.message_ts, action.action_id, action.action_ts),
         room=room,
-        person=press.user.id,
+        person=payload.user.id,
         turn=turn,
         message=container.message_ts,
         private=container.is_ephemeral,
-        outsider=press.user.team_id not in (None, press.team.id),
-        reply_url=press.response_url,
+        outsider=payload.user.team_id not in (None, payload.team.id),
+        reply_url=payload.response_url,
     )
 
 

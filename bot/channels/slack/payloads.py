@@ -116,7 +116,7 @@ class State(Payload):
         return any(bool(each[action_id].selected_options) for each in self.values.values() if action_id in each)
 
 
-class Press(Payload):
+class BlockActions(Payload):
     """A `block_actions` payload."""
 
     user: Named
