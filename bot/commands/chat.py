@@ -11,7 +11,7 @@ from bot.bot import Bot
 from bot.channels.terminal import render
 from bot.commands.console import open_bot, out
 from bot.conversations.dialogue import Said, continued
-from bot.conversations.shown import said_by
+from bot.conversations.message_view import said_by
 from bot.errors import MessageUnreadable
 from bot.guidance import listed
 from bot.triage import Clarify, Decline, Message, ShortList

@@ -13,8 +13,8 @@ from bot.conversations import turns
 from bot.conversations.backlog import Backlog
 from bot.conversations.dialogue import Said
 from bot.conversations.inbox import Clock
+from bot.conversations.message_view import Failed
 from bot.conversations.replying import Answered, Asked, Labels, Selections
-from bot.conversations.shown import Failed
 from bot.knowledge import Choice
 from bot.store import Database, Room, Turns
 from bot.store.tables import Turn

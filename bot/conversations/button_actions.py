@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.conversations import turns
-from bot.conversations.delivering import shown_of
+from bot.conversations.delivering import view_of
 from bot.conversations.inbox import Clock, Start
 from bot.conversations.incoming import ButtonAction
-from bot.conversations.shown import Shown
+from bot.conversations.message_view import MessageView
 from bot.conversations.turns import Refused
 from bot.store import Database, Turns
 from bot.store.tables import Conversation, Feedback, Outcome, Turn
@@ -48,15 +48,15 @@ class ButtonActions:
         """Take back what was told and what stood beside it: ask, or where that was done, give in."""
         await self._change(action, turns.fitted_nothing)
 
-    async def more(self, action: ButtonAction, wanted: bool) -> Shown | None:
+    async def more(self, action: ButtonAction, wanted: bool) -> MessageView | None:
         """Unfold or fold the asker's answer in place; for anybody else, what to show to them alone."""
         async with self._database.writing() as session:
             found = Turns(session)
             turn, _ = await _allowed(found, action)
             if turn.asker != action.person:
                 # "You wrote" is wrong for anybody but the asker, and those words may not be theirs to read.
-                shown = await shown_of(found, turn)
-                return replace(shown, asker=action.person, private=True, more=True, with_quotes=False)
+                view = await view_of(found, turn)
+                return replace(view, asker=action.person, private=True, more=True, with_quotes=False)
             await found.save(turns.reachable(turns.unfolded(turn, wanted), action.reply_url))
         await self._start(action.id, action.turn)
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.conversations.shown import Shown
+from bot.conversations.message_view import MessageView
 from bot.store.rooms import Room
 
 PRIVATE = "private"
@@ -50,11 +50,11 @@ class Channel(Protocol):
     @property
     def name(self) -> str: ...
 
-    async def post(self, address: Address, shown: Shown) -> str:
+    async def post(self, address: Address, view: MessageView) -> str:
         """Post a new message; its id, or PRIVATE."""
         ...
 
-    async def replace(self, address: Address, shown: Shown) -> None:
+    async def replace(self, address: Address, view: MessageView) -> None:
         """Put it in the place of `address.posted`."""
         ...
 
@@ -66,6 +66,6 @@ class Channel(Protocol):
         """Whether this person of the room's own workspace may see less than its members; True if nobody can tell."""
         ...
 
-    async def console(self, address: Address, shown: Shown, reason: str) -> None:
+    async def console(self, address: Address, view: MessageView, reason: str) -> None:
         """Bring it to its asker alone, because `post` found it undeliverable for `reason`."""
         ...

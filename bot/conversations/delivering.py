@@ -14,7 +14,7 @@ from bot.conversations import turns
 from bot.conversations.channel import Address, Channel, LookupImpossible, NotDelivered, Undeliverable
 from bot.conversations.inbox import Clock
 from bot.conversations.incoming import BURST_WITHIN
-from bot.conversations.shown import Shown, Withdrawn, restored
+from bot.conversations.message_view import MessageView, Withdrawn, restored
 from bot.store import Database, Room, Turns
 from bot.store.tables import Turn
 
@@ -41,7 +41,7 @@ class _Claim:
 
     revision: int
     address: Address
-    shown: Shown
+    view: MessageView
     unsure: bool
     since: datetime
 
@@ -73,34 +73,34 @@ class Delivering:
                 posted, failure = None, error.reason
                 self._counts.delivery("undeliverable")
                 log.warning("not delivered", turn=turn_id, reason=error.reason)
-                await channel.console(claim.address, claim.shown, error.reason)
+                await channel.console(claim.address, claim.view, error.reason)
             due = await self._done(turn_id, sender, claim, posted, failure)
 
     async def _send(self, channel: Channel, claim: _Claim) -> str | None:
-        address, shown = claim.address, claim.shown
+        address, view = claim.address, claim.view
         if address.posted is None and claim.unsure:
             try:
                 found = await self._look_up(channel, claim)
             except LookupImpossible:
                 self._counts.delivery("repeated")
-                log.warning("repeated after a restart", turn=shown.turn)
-                shown = replace(shown, repeated=True)
+                log.warning("repeated after a restart", turn=view.turn)
+                view = replace(view, repeated=True)
             else:
                 if found:
                     self._counts.delivery("found after a restart")
                     address = replace(address, posted=found)
         if address.posted is not None:
-            await channel.replace(address, shown)
+            await channel.replace(address, view)
             return address.posted
-        if isinstance(shown.body, Withdrawn):
+        if isinstance(view.body, Withdrawn):
             return None
-        return await channel.post(address, shown)
+        return await channel.post(address, view)
 
     async def _look_up(self, channel: Channel, claim: _Claim) -> str | None:
         until = self._clock() + LOOK_UP_FOR
         while True:
             try:
-                found = await channel.find(claim.address, claim.shown.turn, claim.since)
+                found = await channel.find(claim.address, claim.view.turn, claim.since)
                 if found or self._clock() - claim.since >= SETTLES_AFTER:
                     return found
             except NotDelivered:
@@ -138,8 +138,8 @@ class Delivering:
             posted=claimed.posted,
             reply_url=claimed.reply_url,
         )
-        shown = await shown_of(found, claimed)
-        return _Claim(claimed.answered, address, shown, before.state == "sending", claimed.sending_since)
+        view = await view_of(found, claimed)
+        return _Claim(claimed.answered, address, view, before.state == "sending", claimed.sending_since)
 
     async def _done(self, turn_id: str, sender: str, claim: _Claim, posted: str | None, failure: str | None) -> bool:
         """Whether there is more to send: it may have changed meanwhile."""
@@ -161,10 +161,10 @@ class Delivering:
         return turns.is_to_deliver(turn)
 
 
-async def shown_of(found: Turns, turn: Turn) -> Shown:
+async def view_of(found: Turns, turn: Turn) -> MessageView:
     """What the turn shows now. Raises pydantic.ValidationError for a reply that another release stored differently."""
     was_seen = turn.delivered > 0  # before that nobody can press anything
-    return Shown(
+    return MessageView(
         turn=turn.id,
         body=Withdrawn() if turn.erased or turn.reply is None else restored(turn.reply),
         asker=turn.asker,

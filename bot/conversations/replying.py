@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from bot.bot import Bot, Reply
 from bot.conversations.dialogue import Said, continued, wants_quiet, worth_reading
-from bot.conversations.shown import HOW_TO_ASK, MAX_REFUSALS, OUT_OF_GUESSES, STOP, Body, Notice
+from bot.conversations.message_view import HOW_TO_ASK, MAX_REFUSALS, OUT_OF_GUESSES, STOP, Body, Notice
 from bot.errors import MessageUnreadable
 from bot.guidance import listed
 from bot.guidance.declined import declined

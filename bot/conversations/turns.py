@@ -36,8 +36,8 @@ from datetime import datetime, timedelta
 from bot.conversations.channel import PRIVATE
 from bot.conversations.dialogue import Said, taken_back
 from bot.conversations.incoming import BURST_WITHIN, ButtonAction, IncomingMessage, can_be_a_burst
+from bot.conversations.message_view import MAX_REFUSALS, Failed, body_of, said_by, stored
 from bot.conversations.replying import Answered
-from bot.conversations.shown import MAX_REFUSALS, Failed, body_of, said_by, stored
 from bot.guidance import Guidance
 from bot.store.tables import Conversation, Erasure, Turn
 

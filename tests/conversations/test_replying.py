@@ -8,8 +8,7 @@ import pytest
 
 from bot.bot import Bot
 from bot.conversations.dialogue import Said
-from bot.conversations.replying import Answered, Asked, Selections, answered
-from bot.conversations.shown import (
+from bot.conversations.message_view import (
     HOW_TO_ASK,
     MAX_REFUSALS,
     OUT_OF_GUESSES,
@@ -20,6 +19,7 @@ from bot.conversations.shown import (
     said_by,
     stored,
 )
+from bot.conversations.replying import Answered, Asked, Selections, answered
 from bot.guidance import Guidance, Listed
 from bot.guidance.declined import Declined
 from bot.guidance.details import asks_about

@@ -14,8 +14,8 @@ from bot.bot import Bot
 from bot.conversations import turns
 from bot.conversations.channel import PRIVATE
 from bot.conversations.incoming import BURST_WITHIN, ButtonAction, IncomingMessage
+from bot.conversations.message_view import HOW_TO_ASK, MAX_REFUSALS, Failed, stored
 from bot.conversations.replying import Answered, Labels
-from bot.conversations.shown import HOW_TO_ASK, MAX_REFUSALS, Failed, stored
 from bot.conversations.turns import SENDER_IS_GONE_AFTER, Refused
 from bot.guidance import Guidance
 from bot.knowledge import Choice

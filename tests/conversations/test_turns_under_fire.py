@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from bot.bot import Bot
 from bot.conversations.channel import PRIVATE
 from bot.conversations.incoming import ButtonAction, IncomingMessage
-from bot.conversations.shown import Withdrawn
+from bot.conversations.message_view import Withdrawn
 from bot.conversations.turns import options
 from bot.store import Database
 from tests.conversations.world import Press, Replica, Seen, World, is_shown
@@ -119,8 +119,8 @@ class Machine(RuleBasedStateMachine):
         action = ButtonAction(
             id=self.world.room(seen.room).key("press", str(self.presses)),
             room=self.world.room(seen.room),
-            person=presser or seen.shown.asker,
-            turn=seen.shown.turn,
+            person=presser or seen.view.asker,
+            turn=seen.view.turn,
             message=seen.id,
             private=seen.id == PRIVATE,
             outsider=False,
@@ -184,7 +184,7 @@ class Machine(RuleBasedStateMachine):
             assert message.text == (None if erased else text), (message.text, text)
         for turn in turns.values():
             seen = self.world.platform.of(turn.id)
-            firsts = [each for each in seen if not each.shown.repeated]
+            firsts = [each for each in seen if not each.view.repeated]
             assert turn.sender is None
             if turn.erased is None:
                 assert (turn.delivered, turn.answered) == (turn.revision, turn.revision), turn
@@ -192,7 +192,7 @@ class Machine(RuleBasedStateMachine):
                 assert is_shown(seen[-1], turn), (seen, turn)
             else:
                 assert len(firsts) <= 1, seen
-                assert all(isinstance(each.shown.body, Withdrawn) for each in seen), (turn, seen)
+                assert all(isinstance(each.view.body, Withdrawn) for each in seen), (turn, seen)
             assert turn.private or len(seen) <= 1, seen
 
     def tell(self, incoming: IncomingMessage, twins: bool) -> None:
@@ -225,10 +225,10 @@ class Machine(RuleBasedStateMachine):
         return incoming.kind != "command" and incoming.id in self.taken_in and self.world.said[incoming.id] is not None
 
     def pressable(self) -> list[Seen]:
-        return [each for each in self.world.platform.seen if not isinstance(each.shown.body, Withdrawn)]
+        return [each for each in self.world.platform.seen if not isinstance(each.view.body, Withdrawn)]
 
     def buttons_of(self, seen: Seen) -> list[Press]:
-        turn = next(each for each in self.run(self.world.turns()) if each.id == seen.shown.turn)
+        turn = next(each for each in self.run(self.world.turns()) if each.id == seen.view.turn)
         buttons: list[Press] = [
             lambda buttons, action: buttons.more(action, True),
             lambda buttons, action: buttons.more(action, False),

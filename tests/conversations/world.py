@@ -22,8 +22,8 @@ from bot.conversations.channel import PRIVATE, Address, LookupImpossible, NotDel
 from bot.conversations.delivering import Delivering
 from bot.conversations.inbox import LOST_AFTER, Inbox
 from bot.conversations.incoming import ButtonAction, IncomingEdit, IncomingMessage, Kind
+from bot.conversations.message_view import MessageView, Withdrawn, restored
 from bot.conversations.replying import Answered, Asked, answered
-from bot.conversations.shown import Shown, Withdrawn, restored
 from bot.conversations.turns import Refused
 from bot.metrics import Metrics
 from bot.store import Database, Room
@@ -119,7 +119,7 @@ class Seen:
     """A message of ours that people see."""
 
     id: str
-    shown: Shown
+    view: MessageView
     room: str
 
 
@@ -133,25 +133,25 @@ class Platform:
         self.seen: list[Seen] = []
         self.hiccups: list[Hiccup] = []
 
-    async def post(self, address: Address, shown: Shown) -> str:
+    async def post(self, address: Address, view: MessageView) -> str:
         await self._gates.pass_one()
         hiccup = self.hiccups.pop() if self.hiccups else None
         if hiccup == "lost":
             raise NotDelivered("lost")
-        made = Seen(PRIVATE if address.private else f"m{len(self.seen)}", shown, address.room.id)
+        made = Seen(PRIVATE if address.private else f"m{len(self.seen)}", view, address.room.id)
         self.seen.append(made)
         await self._gates.pass_one()
         if hiccup == "lost reply":
             raise NotDelivered("lost reply")
         return made.id
 
-    async def replace(self, address: Address, shown: Shown) -> None:
+    async def replace(self, address: Address, view: MessageView) -> None:
         await self._gates.pass_one()
         if self.hiccups and self.hiccups.pop() == "lost":
             raise NotDelivered("lost")
-        for each in self.of(shown.turn):
+        for each in self.of(view.turn):
             if each.id == address.posted:
-                each.shown = shown
+                each.view = view
         await self._gates.pass_one()
 
     async def find(self, address: Address, turn: str, since: datetime) -> str | None:
@@ -163,11 +163,11 @@ class Platform:
     async def is_guest(self, room: Room, person: str) -> bool:
         return False
 
-    async def console(self, address: Address, shown: Shown, reason: str) -> None:
+    async def console(self, address: Address, view: MessageView, reason: str) -> None:
         raise AssertionError("nothing is undeliverable here")
 
     def of(self, turn: str) -> list[Seen]:
-        return [each for each in self.seen if each.shown.turn == turn]
+        return [each for each in self.seen if each.view.turn == turn]
 
 
 @dataclass
@@ -351,6 +351,6 @@ def thought(bot: Bot, asked: Asked) -> Answered:
 def is_shown(seen: Seen, turn: Turn) -> bool:
     """Whether people see what the turn came to."""
     if turn.reply is None:
-        return isinstance(seen.shown.body, Withdrawn)
-    shown = seen.shown
-    return shown.body == restored(turn.reply) and (shown.more, shown.closed) == (turn.more, turn.closed)
+        return isinstance(seen.view.body, Withdrawn)
+    view = seen.view
+    return view.body == restored(turn.reply) and (view.more, view.closed) == (turn.more, turn.closed)

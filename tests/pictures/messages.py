@@ -13,8 +13,8 @@ from bot.channels.slack.blocks import render
 from bot.channels.slack.markup import plain
 from bot.channels.slack.words import COMMAND
 from bot.conversations.dialogue import Said
+from bot.conversations.message_view import Body, MessageView, said_by
 from bot.conversations.replying import Asked, Selections, answered
-from bot.conversations.shown import Body, Shown, said_by
 from bot.index.index import Index
 from bot.knowledge import packaged_knowledge
 from bot.settings import Settings
@@ -124,16 +124,16 @@ def _said(person: str, time: str, text: str, **more: Any) -> Line:
     return {"name": PEOPLE[person], "time": time, "text": text, **more}
 
 
-def _reply(bot: Bot, asked: list[Line], time: str, picked: str | None = None, **shown: Any) -> Line:
+def _reply(bot: Bot, asked: list[Line], time: str, picked: str | None = None, **view: Any) -> Line:
     texts = [plain(line["text"], BOT) for line in asked]
-    rendered = render(Shown("turn", _body(bot, texts, picked), "U0ANA", messages=len(texts), **shown))
+    rendered = render(MessageView("turn", _body(bot, texts, picked), "U0ANA", messages=len(texts), **view))
     return {
         "name": BOT_NAME,
         "bot": True,
         "time": time,
         "blocks": rendered.payload,
-        "thread": not shown.get("private"),
-        "ephemeral": shown.get("private", False),
+        "thread": not view.get("private"),
+        "ephemeral": view.get("private", False),
     }
 
 

@@ -98,9 +98,9 @@ def test_another_channel_is_served_without_slack(own_home: Path):
         status = client.post("/carrier", json={"id": "2", "from": "ana", "text": "!bot status"})
         assert client.post("/slack/events").status_code == 404
         assert client.get("/readyz").status_code == 200
-    (shown,) = carrier.channel.posts.values()
-    assert sent.json() == {"turn": shown.turn}
-    assert isinstance(shown.body, Guidance)
+    (view,) = carrier.channel.posts.values()
+    assert sent.json() == {"turn": view.turn}
+    assert isinstance(view.body, Guidance)
     assert "I keep one message of yours" in status.json()["said"]
     assert carrier.closed
 

@@ -13,7 +13,7 @@ from bot.channels.app import Conversations
 from bot.conversations.channel import Address
 from bot.conversations.commands import Command
 from bot.conversations.incoming import IncomingMessage
-from bot.conversations.shown import Shown
+from bot.conversations.message_view import MessageView
 from bot.store import Room
 
 COMMAND = "!bot"
@@ -25,24 +25,24 @@ class CarrierChannel:
     name = "carrier"
 
     def __init__(self) -> None:
-        self.posts: dict[str, Shown] = {}
+        self.posts: dict[str, MessageView] = {}
 
-    async def post(self, address: Address, shown: Shown) -> str:
+    async def post(self, address: Address, view: MessageView) -> str:
         id = f"post-{len(self.posts)}"
-        self.posts[id] = shown
+        self.posts[id] = view
         return id
 
-    async def replace(self, address: Address, shown: Shown) -> None:
+    async def replace(self, address: Address, view: MessageView) -> None:
         assert address.posted is not None
-        self.posts[address.posted] = shown
+        self.posts[address.posted] = view
 
     async def find(self, address: Address, turn: str, since: datetime) -> str | None:
-        return next((id for id, shown in self.posts.items() if shown.turn == turn), None)
+        return next((id for id, view in self.posts.items() if view.turn == turn), None)
 
     async def is_guest(self, room: Room, person: str) -> bool:
         return False
 
-    async def console(self, address: Address, shown: Shown, reason: str) -> None:
+    async def console(self, address: Address, view: MessageView, reason: str) -> None:
         raise AssertionError("every post is taken")
 
 

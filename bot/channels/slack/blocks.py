@@ -41,7 +41,7 @@ from bot.channels.slack.markup import escape, inert
 from bot.channels.slack.words import COMMAND
 from bot.conversations.commands import how_to_hear_less
 from bot.conversations.dialogue import SOMETHING_ELSE
-from bot.conversations.shown import Failed, Notice, Shown, Withdrawn
+from bot.conversations.message_view import Failed, MessageView, Notice, Withdrawn
 from bot.guidance import Guidance, Listed
 from bot.guidance.declined import Declined
 from bot.guidance.outline import RATHER, Outline, Row, options, outline, source_title, without_quotes
@@ -76,27 +76,27 @@ class Rendered:
     text: str
 
 
-def render(shown: Shown, *, buttons: bool = True, opening: str | None = None) -> Rendered:
+def render(view: MessageView, *, buttons: bool = True, opening: str | None = None) -> Rendered:
     """One turn's message, within Slack's limits. `buttons` are left out where they could not work."""
-    lines, blocks = _body(shown)
+    lines, blocks = _body(view)
     if opening:
         lines, blocks = [opening, *lines], [_rich(_section(Text(text=opening))), *blocks]
-    actions = list(_actions(shown)) if buttons else []
-    notes = list(_notes(shown))
+    actions = list(_actions(view)) if buttons else []
+    notes = list(_notes(view))
     body, below, small = ([_drawn(block) for block in each] for each in (blocks, actions, notes))
     text = _fallback(lines, [_plain(block) for block in small])
     return Rendered([*_within(body, BLOCKS - len(below) - len(small)), *below, *small], text)
 
 
-def _body(shown: Shown) -> tuple[list[str], list[Block]]:
-    match shown.body:
+def _body(view: MessageView) -> tuple[list[str], list[Block]]:
+    match view.body:
         case Guidance() as guidance:
-            told = outline(guidance, more=shown.more)
-            told = told if shown.with_quotes else without_quotes(told)
-            sources = guidance.sources if shown.more else ()
+            told = outline(guidance, more=view.more)
+            told = told if view.with_quotes else without_quotes(told)
+            sources = guidance.sources if view.more else ()
             return _lines(told, sources), list(_guidance(told, sources))
         case Listed() as listed:
-            return _list(listed, shown)
+            return _list(listed, view)
         case AskedQuestion(ask=ask) as question:
             choices = [f"{BULLET}{choice.label}" for choice in question.choices]
             return [ask, *choices, f"{BULLET}{SOMETHING_ELSE}"], [_rich(_section(_bold(ask)))]
@@ -146,27 +146,27 @@ def _rows(rows: Iterable[Row]) -> Iterator[RichTextElement]:
         yield RichTextListElement(style="bullet", elements=bullets)
 
 
-def _actions(shown: Shown) -> Iterator[Block]:
-    match shown.body:
-        case Listed() if not shown.closed:
-            yield ActionsBlock(elements=[_button(NONE, SOMETHING_ELSE, shown.turn)])
-        case AskedQuestion(choices=choices) if not shown.closed:
+def _actions(view: MessageView) -> Iterator[Block]:
+    match view.body:
+        case Listed() if not view.closed:
+            yield ActionsBlock(elements=[_button(NONE, SOMETHING_ELSE, view.turn)])
+        case AskedQuestion(choices=choices) if not view.closed:
             labels = [(str(place), choice.label) for place, choice in enumerate(choices)]
             yield ActionsBlock(
                 elements=[
-                    _button(f"{CHOOSE}_{place}", label, shown.turn, place)
+                    _button(f"{CHOOSE}_{place}", label, view.turn, place)
                     for place, label in [*labels, (NOTHING_CHOSEN, SOMETHING_ELSE)]
                 ]
             )
         case Guidance() as guidance:
-            fold = _button(LESS, "Less", shown.turn) if shown.more else _button(MORE, "More", shown.turn)
-            back = [_button(BACK, "Back", shown.turn)] if shown.tapped else []
-            yield ActionsBlock(elements=[_button(TRY_THIS, "We'll try this", shown.turn), fold, *back])
-            if not shown.shared_by:
-                yield from _rather(guidance, shown.turn)
-            if shown.private:
-                yield ActionsBlock(elements=[_own_words(), _button(SHARE, "Share with the channel", shown.turn)])
-            yield ContextActionsBlock(elements=[_feedback(shown.turn)])
+            fold = _button(LESS, "Less", view.turn) if view.more else _button(MORE, "More", view.turn)
+            back = [_button(BACK, "Back", view.turn)] if view.tapped else []
+            yield ActionsBlock(elements=[_button(TRY_THIS, "We'll try this", view.turn), fold, *back])
+            if not view.shared_by:
+                yield from _rather(guidance, view.turn)
+            if view.private:
+                yield ActionsBlock(elements=[_own_words(), _button(SHARE, "Share with the channel", view.turn)])
+            yield ContextActionsBlock(elements=[_feedback(view.turn)])
         case _:
             return
 
@@ -197,29 +197,29 @@ def _rather(guidance: Guidance, turn: str) -> Iterator[Block]:
         yield ActionsBlock(elements=[menu, none])
 
 
-def _list(listed: Listed, shown: Shown) -> tuple[list[str], list[Block]]:
+def _list(listed: Listed, view: MessageView) -> tuple[list[str], list[Block]]:
     """Each barrier in a line with its button beside it."""
-    rows = options(listed, with_quotes=shown.with_quotes)
+    rows = options(listed, with_quotes=view.with_quotes)
     lines = [listed.ask, *(f"{row.label}. {_said(row)}" for row in rows)]
     notes = [listed.language_note] if listed.language_note else []
     blocks: list[Block] = [_rich(_section(*(Text(text=f"{note}\n") for note in notes), _bold(listed.ask)))]
     for row, barrier in zip(rows, listed.barriers, strict=True):
-        button = None if shown.closed else _button(f"{PICK}_{barrier.id}", THIS_ONE, shown.turn, barrier.id)
+        button = None if view.closed else _button(f"{PICK}_{barrier.id}", THIS_ONE, view.turn, barrier.id)
         said = f"{row.text}\n{inert(row.quote)}" if row.quote else row.text
         blocks.append(SectionBlock(text=PlainTextObject(text=said, emoji=False), accessory=button))
     return [*notes, *lines], blocks
 
 
-def _notes(shown: Shown) -> Iterator[Block]:
-    people = [person for person in shown.tried_by if _PERSON.fullmatch(person)]
+def _notes(view: MessageView) -> Iterator[Block]:
+    people = [person for person in view.tried_by if _PERSON.fullmatch(person)]
     if people:
         tried = [part for person in people for part in (Person(user_id=person), Text(text=", "))]
         yield _rich(_section(Text(text="✅ Being tried by "), *tried[:-1]))
-    if shown.messages > 1 and not isinstance(shown.body, Withdrawn):
-        yield _small(f"To your {shown.messages} messages.")
-    if shown.shared_by and _PERSON.fullmatch(shown.shared_by):
-        yield _rich(_section(Text(text="Asked privately and shared by "), Person(user_id=shown.shared_by)))
-    if shown.repeated:
+    if view.messages > 1 and not isinstance(view.body, Withdrawn):
+        yield _small(f"To your {view.messages} messages.")
+    if view.shared_by and _PERSON.fullmatch(view.shared_by):
+        yield _rich(_section(Text(text="Asked privately and shared by "), Person(user_id=view.shared_by)))
+    if view.repeated:
         yield _small(REPEATED)
 
 

@@ -18,7 +18,7 @@ from bot.channels.slack.blocks import Rendered, render
 from bot.channels.slack.client import Answer, Api, Pace
 from bot.channels.slack.receipts import Receipts
 from bot.conversations.channel import PRIVATE, Address, LookupImpossible, NotDelivered, Undeliverable
-from bot.conversations.shown import Shown, Withdrawn
+from bot.conversations.message_view import MessageView, Withdrawn
 from bot.store import Room
 
 NAME = "slack"
@@ -97,30 +97,30 @@ class SlackChannel:
         self._hook_hosts = {HOOK_HOST, urlsplit(api_base_url).netloc}
         self._pace = pace or Pace()
 
-    async def post(self, address: Address, shown: Shown) -> str:
-        rendered = render(shown)
+    async def post(self, address: Address, view: MessageView) -> str:
+        rendered = render(view)
         if not address.private:
-            posted = await self._post(address.room.id, rendered, shown.turn, under=address.under)
-            self._marks.answered(shown.turn)
+            posted = await self._post(address.room.id, rendered, view.turn, under=address.under)
+            self._marks.answered(view.turn)
             return posted
         if address.reply_url:
             if await self._reply(address.reply_url, rendered, replace=False):
                 return PRIVATE
         elif await self._post_for_one(address, rendered):
             return PRIVATE
-        await self._post_directly(address.person, render(shown, buttons=False), shown.turn)
+        await self._post_directly(address.person, render(view, buttons=False), view.turn)
         return PRIVATE
 
-    async def replace(self, address: Address, shown: Shown) -> None:
-        rendered = render(shown)
+    async def replace(self, address: Address, view: MessageView) -> None:
+        rendered = render(view)
         if address.posted == PRIVATE:
             if address.reply_url and await self._reply(address.reply_url, rendered, replace=True):
                 return
-            if not isinstance(shown.body, Withdrawn):
-                await self._post_directly(address.person, render(shown, buttons=False), shown.turn)
+            if not isinstance(view.body, Withdrawn):
+                await self._post_directly(address.person, render(view, buttons=False), view.turn)
             return
         try:
-            await self._say("ask", "chat.update", rendered, shown.turn, channel=address.room.id, ts=address.posted)
+            await self._say("ask", "chat.update", rendered, view.turn, channel=address.room.id, ts=address.posted)
         except Undeliverable as error:
             if error.reason not in ALREADY_GONE:  # what somebody took away is not put back
                 raise
@@ -140,14 +140,14 @@ class SlackChannel:
                 break
         return None
 
-    async def console(self, address: Address, shown: Shown, reason: str) -> None:
-        if isinstance(shown.body, Withdrawn):
+    async def console(self, address: Address, view: MessageView, reason: str) -> None:
+        if isinstance(view.body, Withdrawn):
             return
-        rendered = render(shown, buttons=False, opening=NOT_THERE.format(reason=reason))
+        rendered = render(view, buttons=False, opening=NOT_THERE.format(reason=reason))
         try:
-            await self._post_directly(address.person, rendered, shown.turn)
+            await self._post_directly(address.person, rendered, view.turn)
         except Undeliverable as error:
-            log.error("answer reached nobody", turn=shown.turn, reason=error.reason)
+            log.error("answer reached nobody", turn=view.turn, reason=error.reason)
 
     async def _post(self, channel: str, rendered: Rendered, turn: str, *, under: str | None = None) -> str:
         await self._pace.turn(channel)

@@ -42,14 +42,14 @@ from bot.channels.slack.receipts import Receipts
 from bot.conversations.button_actions import Refused
 from bot.conversations.inbox import Remembered
 from bot.conversations.incoming import ButtonAction
-from bot.conversations.shown import Shown
+from bot.conversations.message_view import MessageView
 
 log = structlog.get_logger()
 _ANY = re.compile(".*")
 Body = dict[str, Any]
 """As Bolt hands it over; each listener makes a model of it first."""
 BoltListener = Callable[[Body, AsyncAck, AsyncRespond], Awaitable[None]]
-Act = Callable[[ButtonAction, str, BlockActions], Awaitable[str | Shown | None]]
+Act = Callable[[ButtonAction, str, BlockActions], Awaitable[str | MessageView | None]]
 """Takes what was pressed, the argument that the button carries, and the payload; returns what to tell the presser."""
 
 

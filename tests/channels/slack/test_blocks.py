@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bot.channels.slack import limits
 from bot.channels.slack.blocks import PICK, Rendered, render
 from bot.channels.slack.markup import WORD_JOINER, escape, inert, names, opens_with_another, plain
-from bot.conversations.shown import HOW_TO_ASK, STOP, Body, Failed, Notice, Shown, Withdrawn
+from bot.conversations.message_view import HOW_TO_ASK, STOP, Body, Failed, MessageView, Notice, Withdrawn
 from bot.guidance import Guidance, Listed, compose, listed
 from bot.guidance.declined import Declined
 from bot.knowledge import Choice, load_knowledge, packaged_knowledge
@@ -71,7 +71,7 @@ bodies: st.SearchStrategy[Body] = st.one_of(
 )
 people = st.sampled_from(["U0ANA", "W0BO", "<!channel>", "U0ANA> <!here", "u-lower", ""])
 shown_ones = st.builds(
-    Shown,
+    MessageView,
     turn=st.just("slack:T0001:C0001:1700000000.000100"),
     body=bodies,
     asker=st.just("U0ANA"),
@@ -99,8 +99,8 @@ def parts(part: Any) -> Iterator[dict[str, Any]]:
 
 @settings(max_examples=400, deadline=None)
 @given(shown_ones, st.booleans(), st.none() | texts)
-def test_whatever_is_said_stays_text_and_within_the_limits(shown: Shown, buttons: bool, opening: str | None):
-    rendered = render(shown, buttons=buttons, opening=opening and opening[:500])
+def test_whatever_is_said_stays_text_and_within_the_limits(view: MessageView, buttons: bool, opening: str | None):
+    rendered = render(view, buttons=buttons, opening=opening and opening[:500])
     check_message(rendered.text, rendered.payload)
     assert len(rendered.payload) <= limits.BLOCKS
     assert len(rendered.text) <= limits.FALLBACK_CHARACTERS
@@ -232,4 +232,4 @@ def choice(label: str) -> Choice:
 
 
 def drawn(body: Body, **more: Any) -> Rendered:
-    return render(Shown("slack:T0001:C0001:1.1", body, "U0ANA", **more))
+    return render(MessageView("slack:T0001:C0001:1.1", body, "U0ANA", **more))

@@ -60,7 +60,7 @@ Body = Guidance | Listed | AskedQuestion | Declined | Notice | Failed | Withdraw
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class MessageView:
     """A turn's one visible message. `tried_by` are people, `messages` how many it answers.
 
     `closed`: its question was answered already. `tapped`: the asker tapped on a barrier, and may go back.
