@@ -110,8 +110,8 @@ def _public_bot() -> Bot:
 
 
 def _built(settings: Settings) -> Bot:
-    return build(settings, lambda: datetime.now(UTC).date(), lambda _what, _done: None, _tell)
+    return build(settings, lambda: datetime.now(UTC).date(), lambda _what, _done: None, _notify)
 
 
-def _tell(sentence: str) -> None:
+def _notify(sentence: str) -> None:
     sys.stderr.write(f"{sentence}\n")

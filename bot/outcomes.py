@@ -69,8 +69,8 @@ class BatchOutcome(BaseModel):
 
 def batch_outcome(id: str | int | None, reply: Reply, index_version: int) -> BatchOutcome:
     outcome = reply.outcome
-    told = outcome.barriers if isinstance(outcome, Answer | ShortList) else ()
-    reasons = {barrier.id: barrier.reason for barrier in told}
+    named = outcome.barriers if isinstance(outcome, Answer | ShortList) else ()
+    reasons = {barrier.id: barrier.reason for barrier in named}
     declined = outcome if isinstance(outcome, Decline) else None
     question = None
     if isinstance(outcome, Clarify):
@@ -96,7 +96,7 @@ def batch_outcome(id: str | int | None, reply: Reply, index_version: int) -> Bat
             )
             for b in outcome.ranking.barriers[:BARRIERS_LISTED]
         ],
-        options=[barrier.id for barrier in (told if isinstance(outcome, ShortList) else told[1:])],
+        options=[barrier.id for barrier in (named if isinstance(outcome, ShortList) else named[1:])],
         question=question,
         citations=_citations(reply.guidance),
         index_version=index_version,

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from bot.bot import Bot, Today
 from bot.index.build import Progress
-from bot.index.index import Index, Tell
+from bot.index.index import Index, Notify
 from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder, OnnxEncoder
 from bot.sentences import shortened
 from bot.settings import Settings
 
 
-def build(settings: Settings, today: Today, progress: Progress, tell: Tell) -> Bot:
+def build(settings: Settings, today: Today, progress: Progress, notify: Notify) -> Bot:
     """Open the index (building it on the first run) and wire the bot.
 
     Raises IndexBusy, HomeUnwritable, KnowledgeInvalid, EncoderUnavailable.
     """
     encoder = encoder_of(settings)
     index = open_index(settings, encoder)
-    version = index.open(today(), progress, tell)
+    version = index.open(today(), progress, notify)
     if changed := index.changed_since(version):
-        tell(f"Changed since index {version.number} was built: {shortened(changed)}. Run: triage index refresh")
+        notify(f"Changed since index {version.number} was built: {shortened(changed)}. Run: triage index refresh")
     return Bot(version, encoder, today)
 
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from bot.bot import Bot, Reply
 from bot.channels.terminal import explanation_block, render
-from bot.commands.console import open_bot, show, tell
+from bot.commands.console import notify, open_bot, show
 from bot.errors import MessageUnreadable
 from bot.outcomes import BatchMessage, batch_outcome, guidance_document, stages_document
 from bot.triage import Answer, Clarify, Decline, Message, ShortList, Triage
@@ -105,7 +105,7 @@ def _ask_batch(file: Path) -> None:
     bot = open_bot()
     failed = sum(not _answer_line(bot, number, line) for number, line in lines)
     if failed:
-        tell(f"{failed} of the lines could not be answered; the others were.")
+        notify(f"{failed} of the lines could not be answered; the others were.")
         raise typer.Exit(1)
 
 
@@ -131,10 +131,10 @@ def _answer_line(bot: Bot, number: int, line: bytes) -> bool:
         message = BatchMessage.model_validate_json(line)
         outcome = batch_outcome(message.id, bot.reply(Message(message.text)), bot.version.number)
     except ValidationError as error:
-        tell(f"line {number}: {_what_is_wrong(error)}")
+        notify(f"line {number}: {_what_is_wrong(error)}")
         return False
     except MessageUnreadable as error:
-        tell(f"line {number}: {error}")
+        notify(f"line {number}: {error}")
         return False
     print(outcome.model_dump_json(), flush=True)
     return True

@@ -36,11 +36,11 @@ class _Last:
         """How many numbers can be typed; 0 where nothing is to be chosen."""
         if self.said.question:
             return len(self.said.question.choices) + 1
-        return len(self.said.options) + (0 if self.said.told else 1) if self.said.options else 0
+        return len(self.said.options) + (0 if self.said.barrier else 1) if self.said.options else 0
 
     @property
     def prompt(self) -> str:
-        return f"1-{self.choices}> " if self.choices and self.said.told is None else "> "
+        return f"1-{self.choices}> " if self.choices and self.said.barrier is None else "> "
 
 
 def chat() -> None:
@@ -57,7 +57,7 @@ def chat() -> None:
             case word if word.lower() == NEW:
                 last = None
                 out.print("A new question, then.", style="dim")
-            case word if word.lower() == MORE and last and last.said.told:
+            case word if word.lower() == MORE and last and last.said.barrier:
                 _show(bot, last.message, more=True)
             case word if word.lower() == BACK and last and last.before_pick:
                 last = _answer(bot, last, last.before_pick)
@@ -71,8 +71,8 @@ def _said(bot: Bot, last: _Last | None, text: str) -> _Last | None:
     earlier, said = (last.message, last.said) if last else (None, Said())
     try:
         now = continued(earlier, text, said, lambda message: bot.triage(message).outcome)
-        if now.about and said.told:
-            out.print(bot.detail(now.about, said.told), markup=False)
+        if now.about and said.barrier:
+            out.print(bot.detail(now.about, said.barrier), markup=False)
             return last
         return _answer(bot, last, now.message, alone=now.alone)
     except MessageUnreadable as error:

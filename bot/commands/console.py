@@ -35,7 +35,7 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def tell(sentence: str) -> None:
+def notify(sentence: str) -> None:
     """A line to the person who waits, on standard error, so that pipes stay clean."""
     err.print(sentence, markup=False)
 
@@ -59,4 +59,4 @@ def progress_bar() -> Generator[OnProgress]:
 def open_bot() -> Bot:
     settings = load_settings()
     with progress_bar() as progress:
-        return build(settings, today, progress, tell)
+        return build(settings, today, progress, notify)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.console import out, tell, today
+from bot.commands.console import notify, out, today
 from bot.errors import KnowledgeMissing
 from bot.knowledge import check_knowledge, new_barrier, packaged_knowledge, write_schemas
 from bot.sentences import counted
@@ -27,7 +27,7 @@ def check(folder: Folder = None) -> None:
         out.print(str(problem), markup=False, soft_wrap=True)
     files = counted(reading.files, "file")
     if reading.problems:
-        tell(f"{counted(len(reading.problems), 'problem')} in {files}. The current index is unchanged.")
+        notify(f"{counted(len(reading.problems), 'problem')} in {files}. The current index is unchanged.")
         raise typer.Exit(1)
     barriers = reading.knowledge.barriers if reading.knowledge else ()
     out.print(f"No problem in {files}: {counted(len(barriers), 'barrier')}.")

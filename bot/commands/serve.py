@@ -11,7 +11,7 @@ import sys
 import uvicorn
 
 from bot.channels.configured import configured_channels
-from bot.commands.console import tell
+from bot.commands.console import notify
 from bot.errors import PortTaken
 from bot.logs import configure
 from bot.metrics import Metrics
@@ -41,7 +41,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     async with serving(settings, metrics, port, channels) as app:
         gc.freeze()  # what is there now stays: looking through it again and again costs time
         for each in channels:
-            tell(f"Serving {each.channel.name.capitalize()} on http://{host}:{port}{each.path}.")
+            notify(f"Serving {each.channel.name.capitalize()} on http://{host}:{port}{each.path}.")
         config = uvicorn.Config(
             app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=FINISH_WITHIN_S,
             server_header=False,

@@ -108,7 +108,7 @@ class Answering:
         said = _said(last)
         asked = Asked(texts, _selections(turn), turn.alone, earlier, said, turn.outsider)
         room = Room(opened.channel, opened.workspace, opened.room)
-        is_open = said.question is not None or (said.options and said.told is None)
+        is_open = said.question is not None or (said.options and said.barrier is None)
         return _Loaded(turn, room, asked, last.id if last and is_open else None)
 
     async def _save(self, loaded: _Loaded, answer: Answered | None) -> bool:

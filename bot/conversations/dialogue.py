@@ -39,10 +39,10 @@ Judge = Callable[[Message], Triage]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What we said last: the question that is open, the barrier that was told, and those that stood to choose from."""
+    """What we said last: the question that is open, the barrier of the answer, and those that stood to choose from."""
 
     question: AskedQuestion | None = None
-    told: str | None = None
+    barrier: str | None = None
     options: tuple[str, ...] = ()
 
 
@@ -69,15 +69,15 @@ def continued(earlier: Message | None, text: str, said: Said, judge: Judge) -> C
         return Continued(typed(earlier, said.question, text))
     if said.options and (taken := _picked(earlier, said, text)):
         return Continued(taken)
-    if said.told is not None and (about := asks_about(text)):
+    if said.barrier is not None and (about := asks_about(text)):
         return Continued(earlier, alone=True, about=about)
-    takes_back = said.told is not None and _is_correction(text)
+    takes_back = said.barrier is not None and _is_correction(text)
     alone = judge(Message(text))
     if not takes_back and _is_aside(text, alone):
         return Continued(Message(text, asked=True), alone=True)
     both = replace(earlier, text=f"{earlier.text}\n{text}")
     if takes_back:  # what was chosen led to what is taken back now
-        return Continued(replace(_unchosen(both), rejected=taken_back(both.rejected, said.told)))
+        return Continued(replace(_unchosen(both), rejected=taken_back(both.rejected, said.barrier)))
     if both.picked and isinstance(alone, Answer) and alone.barrier.id != both.picked:  # another matter
         both = replace(both, picked=None)
     return Continued(both)
@@ -85,7 +85,9 @@ def continued(earlier: Message | None, text: str, said: Said, judge: Judge) -> C
 
 def _none_of(earlier: Message, said: Said) -> Message:
     """Neither what was told nor what stood beside it."""
-    return replace(_unchosen(earlier), rejected=taken_back(earlier.rejected, said.told, *said.options), none_fits=True)
+    return replace(
+        _unchosen(earlier), rejected=taken_back(earlier.rejected, said.barrier, *said.options), none_fits=True
+    )
 
 
 def _picked(earlier: Message, said: Said, text: str) -> Message | None:
@@ -93,8 +95,8 @@ def _picked(earlier: Message, said: Said, text: str) -> Message | None:
     answer = text.strip().rstrip(".!)").lower()
     if answer.isdecimal() and 1 <= int(answer) <= len(said.options):
         return replace(earlier, picked=said.options[int(answer) - 1], none_fits=False)
-    last = said.told is None and answer.isdecimal() and int(answer) == len(said.options) + 1
-    if last or answer in NONE_OF_THESE or (said.told is None and _DUNNO.fullmatch(answer)):
+    last = said.barrier is None and answer.isdecimal() and int(answer) == len(said.options) + 1
+    if last or answer in NONE_OF_THESE or (said.barrier is None and _DUNNO.fullmatch(answer)):
         return _none_of(earlier, said)
     return None
 

@@ -119,7 +119,7 @@ def said_by(body: Body | None) -> Said:
         case Listed(barriers=barriers):
             return Said(options=tuple(barrier.id for barrier in barriers))
         case Guidance(barrier=barrier, others=others):
-            return Said(told=barrier.id, options=tuple(other.id for other in others))
+            return Said(barrier=barrier.id, options=tuple(other.id for other in others))
         case _:
             return Said()
 

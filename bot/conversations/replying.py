@@ -101,8 +101,8 @@ def answered(bot: Bot, asked: Asked) -> Answered:
     try:
         text = "\n".join(worth_reading(asked.texts, judge))
         now = continued(asked.earlier, text, asked.said, judge)
-        if now.about and asked.said.told:
-            return _noted(Notice("detail", bot.detail(now.about, asked.said.told)), number)
+        if now.about and asked.said.barrier:
+            return _noted(Notice("detail", bot.detail(now.about, asked.said.barrier)), number)
         message = selections.on(now.message)
         reply = bot.reply(message)
     except MessageUnreadable as error:

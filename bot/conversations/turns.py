@@ -212,12 +212,12 @@ def went_back(turn: Turn) -> Turn:
 def fitted_nothing(turn: Turn) -> Turn:
     """Take back what was told and what stood beside it: ask, or where that was done, give in. Raises Refused."""
     said = options(turn)
-    if not (said.told or said.options) or turn.shares is not None:
+    if not (said.barrier or said.options) or turn.shares is not None:
         raise Refused(OUTDATED)
     if is_to_answer(turn):  # pressed again before the next question came
         raise Refused(LOOKING)
     refusals = MAX_REFUSALS + 1 if turn.asked else turn.refusals + 1
-    rejected = list(taken_back(turn.rejected, said.told, *said.options))
+    rejected = list(taken_back(turn.rejected, said.barrier, *said.options))
     return _asking_anew(replace(turn, rejected=rejected, refusals=refusals, picked=None, tapped=False, more=False))
 
 

@@ -109,9 +109,9 @@ def _choices(outcome: Answer | ShortList | Clarify, accepted: frozenset[str]) ->
         case ShortList(barriers=listed):
             taps = [(barrier.id in accepted, _picked(barrier.id)) for barrier in listed]
             otherwise = _none_of(tuple(barrier.id for barrier in listed))
-        case Answer(barriers=told):
+        case Answer(barriers=barriers):
             taps = [(barrier.id in accepted, _picked(barrier.id)) for barrier in outcome.others]
-            otherwise = _none_of(tuple(barrier.id for barrier in told))
+            otherwise = _none_of(tuple(barrier.id for barrier in barriers))
     right = next((tap for is_right, tap in taps if is_right), otherwise)
     return right, [tap for tap in (*(tap for _, tap in taps), otherwise) if tap is not right]
 
@@ -124,7 +124,7 @@ def _picked(barrier: str) -> Tap:
     return lambda message: replace(message, picked=barrier)
 
 
-def _none_of(told: tuple[str, ...]) -> Tap:
+def _none_of(barriers: tuple[str, ...]) -> Tap:
     return lambda message: replace(
-        message, rejected=(*message.rejected, *told), none_fits=not message.offered, picked=None
+        message, rejected=(*message.rejected, *barriers), none_fits=not message.offered, picked=None
     )

@@ -81,9 +81,9 @@ def outline(guidance: Guidance, *, more: bool) -> Outline:
     )
 
 
-def without_quotes(told: Outline) -> Outline:
+def without_quotes(outline: Outline) -> Outline:
     """For other eyes than the asker's: none of their own words."""
-    return replace(told, advice=tuple(row for row in told.advice if row.label != WHY))
+    return replace(outline, advice=tuple(row for row in outline.advice if row.label != WHY))
 
 
 def options(listed: Listed, *, with_quotes: bool = True) -> tuple[Row, ...]:

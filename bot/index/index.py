@@ -17,7 +17,7 @@ from bot.index.vectors import VectorCache
 from bot.index.version import IndexVersion
 from bot.retrieval.encoder import Encoder
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 """Called with a sentence for the person who waits."""
 
 
@@ -49,7 +49,7 @@ class Index:
         self._cache = VectorCache(home / "cache" / "vectors.sqlite", PACKAGED_VECTORS)
         self._lock_wait_s = lock_wait_s
 
-    def open(self, today: date, progress: Progress, tell: Tell) -> IndexVersion:
+    def open(self, today: date, progress: Progress, notify: Notify) -> IndexVersion:
         """The current version, built first when there is none, when it is damaged or by another encoder.
 
         The first process builds under a lock, others wait. Raises IndexBusy, HomeUnwritable, KnowledgeInvalid.
@@ -63,11 +63,11 @@ class Index:
                 version = self._shelf.open_current()
                 if self._fits(version):  # another process was first
                     return version
-                tell(f"The index was built with another encoder ({version.manifest.encoder}). Building anew.")
+                notify(f"The index was built with another encoder ({version.manifest.encoder}). Building anew.")
             except IndexMissing:
-                tell("First run: building the knowledge index.")
+                notify("First run: building the knowledge index.")
             except IndexDamaged as damage:
-                tell(f"The index was damaged ({damage.what}). Building it again.")
+                notify(f"The index was damaged ({damage.what}). Building it again.")
             progress("reading the knowledge", 0.0)
             return self._build(read_source(self._folder, today), progress)[0]
 

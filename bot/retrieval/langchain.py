@@ -76,7 +76,7 @@ def _embeddings(name: str) -> Embeddings:
     return init_embeddings(name)
 
 
-def _told(error: Exception) -> str:
+def _in_words(error: Exception) -> str:
     """The provider's own words, as far as they hold no secret: it may repeat the key that it refuses."""
     said = shorten(str(error), MOST_TOLD, placeholder=" …")
     for name, value in os.environ.items():
@@ -93,4 +93,4 @@ def _provider_errors(name: str) -> Generator[None]:
     except ImportError as error:
         raise EncoderUnavailable(name, str(error).splitlines()[0].rstrip(".")) from error
     except Exception as error:
-        raise EncoderUnavailable(name, f"its provider failed with {type(error).__name__}{_told(error)}") from error
+        raise EncoderUnavailable(name, f"its provider failed with {type(error).__name__}{_in_words(error)}") from error

@@ -26,8 +26,8 @@ from bot.wiring import encoder_of, open_index
 TEMPERATURES = np.linspace(0.5, 2.0, 61)
 DECLINE_AT = np.linspace(0.3, 0.9, 61)
 SURE_AT = np.linspace(0.2, 0.9, 71)
-QUITE, FAIRLY, TOLD = 0.90, 0.65, 0.78
-"""How often what is called quite or fairly sure, and all that is told in full, is to be right."""
+QUITE, FAIRLY, IN_FULL = 0.90, 0.65, 0.78
+"""How often what is called quite or fairly sure, and all that is answered in full, is to be right."""
 FEWEST = 12
 """Messages that a precision is believed of."""
 RAW = Bounds(temperature=1, decline_at=1, quite_sure_at=1, fairly_sure_at=1, chosen_on="")
@@ -47,17 +47,20 @@ def choose_bounds(files: Sequence[Path]) -> str:
         version.close()
     first, right = _first(judged, labelled)
     temperature = _temperature(first, right)
-    told = _first_probability(judged, temperature)
+    first_probability = _first_probability(judged, temperature)
     beyond = np.array(
-        [outside(stages.scope, float(p), stages.message.text) for stages, p in zip(judged, told, strict=True)]
+        [
+            outside(stages.scope, float(p), stages.message.text)
+            for stages, p in zip(judged, first_probability, strict=True)
+        ]
     )
     # A vague message has no barrier that would be right.
     rows = [row for row, item in enumerate(labelled) if item.barriers or item.scope == "vague"]
-    meant = np.array([told[row] * (1 - vagueness(judged[row].scope)) for row in rows])
+    meant = np.array([first_probability[row] * (1 - vagueness(judged[row].scope)) for row in rows])
     first_right = np.array([_is_right(judged[row], labelled[row]) for row in rows])
     expected = _expected(meant, first_right)
     quite = _surest(meant, expected, first_right, QUITE, upto=1.0, of_all=QUITE)
-    fairly = _surest(meant, expected, first_right, FAIRLY, upto=quite, of_all=TOLD)
+    fairly = _surest(meant, expected, first_right, FAIRLY, upto=quite, of_all=IN_FULL)
     hashed = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
     bounds = Bounds(
         temperature=temperature,

@@ -119,12 +119,12 @@ class Triager:
             gain = worth_asking(question, ranking, vague, stages.question_likeness.get(question.id, 0.0))
             if message.none_fits or (gain > 0 and not (message.asked or message.rejected or message.unsure)):
                 return replace(stages, outcome=Clarify(ranking, question, vague, language))
-            listed, told = self._with_reasons(message, barriers, self._alternatives.listed(ranking))
-            return replace(stages, outcome=ShortList(ranking, listed, language), clauses=told)
+            listed, by_clause = self._with_reasons(message, barriers, self._alternatives.listed(ranking))
+            return replace(stages, outcome=ShortList(ranking, listed, language), clauses=by_clause)
         others = self._alternatives.beside(ranking, sure)
-        (first, *others), told = self._with_reasons(message, barriers, (first, *others))
+        (first, *others), by_clause = self._with_reasons(message, barriers, (first, *others))
         answer = Answer(ranking, first, tuple(others), None if message.settled else sure, language)
-        return replace(stages, outcome=answer, clauses=told)
+        return replace(stages, outcome=answer, clauses=by_clause)
 
     def _barriers(self, text: str, vector: Floats, records: Floats | None) -> Floats:
         """Calibrated log-probabilities of the barriers for the message or a part of it."""
@@ -166,18 +166,18 @@ class Triager:
         )
 
     def _with_reasons(
-        self, message: Message, barriers: Floats, told: Sequence[RankedBarrier]
+        self, message: Message, barriers: Floats, ranked: Sequence[RankedBarrier]
     ) -> tuple[tuple[RankedBarrier, ...], dict[str, float]]:
         """The barriers with the clauses that speak for them, and what the first gets by each clause alone."""
         parts = clauses(message.text)
         texts = [part.of(message.text) for part in parts]
         vectors = self._encoder.encode_together(texts)
         alone = [self._barriers(text, vector, None) for text, vector in zip(texts, vectors, strict=True)]
-        columns = [self._heads.barriers.index(barrier.id) for barrier in told]
+        columns = [self._heads.barriers.index(barrier.id) for barrier in ranked]
         reasons = speaking(parts, barriers, alone, columns)
         reasoned = (
             replace(barrier, reason=clause.of(message.text) if clause else None)
-            for barrier, clause in zip(told, reasons, strict=True)
+            for barrier, clause in zip(ranked, reasons, strict=True)
         )
         by_clause = {text: float(np.exp(logs[columns[0]])) for text, logs in zip(texts, alone, strict=True)}
         return tuple(reasoned), by_clause

@@ -144,7 +144,7 @@ def test_a_number_picks_words_take_back_and_a_question_is_answered_from_the_reco
     ],
 )
 def test_a_question_about_the_answer_is_answered_and_leaves_the_diagnosis_alone(bot: Bot, text: str, says: str):
-    given = answered(bot, asked(text, earlier=Message(APPROVAL), said=Said(told="ORG-08")))
+    given = answered(bot, asked(text, earlier=Message(APPROVAL), said=Said(barrier="ORG-08")))
     assert isinstance(given.body, Notice)
     assert says in given.body.text
     assert given.body.text.startswith("Approval and change processes do not fit models. ")

@@ -91,10 +91,10 @@ def render(view: MessageView, *, buttons: bool = True, opening: str | None = Non
 def _body(view: MessageView) -> tuple[list[str], list[Block]]:
     match view.body:
         case Guidance() as guidance:
-            told = outline(guidance, more=view.more)
-            told = told if view.with_quotes else without_quotes(told)
+            content = outline(guidance, more=view.more)
+            content = content if view.with_quotes else without_quotes(content)
             sources = guidance.sources if view.more else ()
-            return _lines(told, sources), list(_guidance(told, sources))
+            return _lines(content, sources), list(_guidance(content, sources))
         case Listed() as listed:
             return _list(listed, view)
         case AskedQuestion(ask=ask) as question:
@@ -114,14 +114,14 @@ def _body(view: MessageView) -> tuple[list[str], list[Block]]:
             return [WITHDRAWN], [_rich(_section(Text(text=WITHDRAWN, style=Style(italic=True))))]
 
 
-def _guidance(told: Outline, sources: Sequence[Source]) -> Iterator[Block]:
-    if told.notes:
-        yield _rich(_section(*(Text(text=note, style=Style(italic=True)) for note in told.notes)))
-    yield _rich(_section(_bold(told.headline), Text(text=f"  {told.sureness}")))
-    yield _small(told.place)
-    yield _rich(*_rows(told.advice))
-    if told.provenance:
-        yield _small(*(f"{row.label}: {row.whole}" for row in told.provenance))
+def _guidance(content: Outline, sources: Sequence[Source]) -> Iterator[Block]:
+    if content.notes:
+        yield _rich(_section(*(Text(text=note, style=Style(italic=True)) for note in content.notes)))
+    yield _rich(_section(_bold(content.headline), Text(text=f"  {content.sureness}")))
+    yield _small(content.place)
+    yield _rich(*_rows(content.advice))
+    if content.provenance:
+        yield _small(*(f"{row.label}: {row.whole}" for row in content.provenance))
     if sources:
         yield _rich(_section(_bold("Sources")), RichTextListElement(style="bullet", elements=[*map(_source, sources)]))
 
@@ -223,9 +223,9 @@ def _notes(view: MessageView) -> Iterator[Block]:
         yield _small(REPEATED)
 
 
-def _lines(told: Outline, sources: Sequence[Source]) -> list[str]:
-    opening = [*told.notes, f"{told.headline} {told.sureness}", told.place]
-    rows = [f"{row.label}: {_said(row)}" if row.label else _said(row) for row in told.rows]
+def _lines(content: Outline, sources: Sequence[Source]) -> list[str]:
+    opening = [*content.notes, f"{content.headline} {content.sureness}", content.place]
+    rows = [f"{row.label}: {_said(row)}" if row.label else _said(row) for row in content.rows]
     return [*opening, *rows, *(f"{BULLET}{source_title(source)}" for source in sources)]
 
 

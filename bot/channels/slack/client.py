@@ -99,8 +99,8 @@ async def _called(call: Awaitable[AsyncSlackResponse], answer: type[Model]) -> M
 
 def _refusal(answer: AsyncSlackResponse) -> str | None:
     """Slack's own word for why not. None when somebody else answered: a proxy, a page that tells of maintenance."""
-    told = cast(object, answer.data)
-    reason = cast(dict[str, object], told).get("error") if isinstance(told, dict) else None
+    data = cast(object, answer.data)
+    reason = cast(dict[str, object], data).get("error") if isinstance(data, dict) else None
     return reason if isinstance(reason, str) else None
 
 

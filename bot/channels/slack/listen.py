@@ -77,7 +77,7 @@ class Listeners:
         self._clock = conversations.clock
         self._receipts = receipts
         self._command = command
-        self._told = Remembered()
+        self._notified = Remembered()
 
     def app(self, api: Api) -> AsyncApp:
         """Bolt, which runs each listener to its end before it acknowledges. Signatures were checked before."""
@@ -162,11 +162,11 @@ class Listeners:
             payload = BlockActions.model_validate(body)
             turn, _, argument = payload.actions[0].carried.partition("|")
             try:
-                told = await act(parse.button_action(payload, turn), argument, payload)
+                private = await act(parse.button_action(payload, turn), argument, payload)
             except Refused as refusal:
-                told = str(refusal)
-            if told is not None:
-                rendered = Rendered([], told) if isinstance(told, str) else render(told, buttons=False)
+                private = str(refusal)
+            if private is not None:
+                rendered = Rendered([], private) if isinstance(private, str) else render(private, buttons=False)
                 blocks: Any = rendered.payload or None
                 alone: Any = {"response_type": "ephemeral", "replace_original": False}
                 self._receipts.whisper(respond(text=rendered.text, blocks=blocks, **alone))
@@ -210,9 +210,9 @@ class Listeners:
     def _tell_enterprise(self, message: EventMessage, envelope: Envelope) -> None:
         """One sentence instead of silence to whoever names us or writes to us directly."""
         said = parse.message(message, envelope, self._identity.bot_user) if envelope.of_enterprise else None
-        if said is None or said.kind == "thread" or said.id in self._told:
+        if said is None or said.kind == "thread" or said.id in self._notified:
             return
-        self._told.add(said.id)
+        self._notified.add(said.id)
         self._receipts.announce(said.room.id, words.ENTERPRISE, thread=said.thread)
 
 
