@@ -74,16 +74,16 @@ def _said(bot: Bot, last: _Last | None, text: str) -> _Last | None:
         if now.about and said.barrier:
             out.print(bot.detail(now.about, said.barrier), markup=False)
             return last
-        return _answer(bot, last, now.message, alone=now.alone)
+        return _answer(bot, last, now.message, is_aside=now.is_aside)
     except MessageUnreadable as error:
         out.print(str(error), markup=False)
         return last
 
 
-def _answer(bot: Bot, last: _Last | None, message: Message, *, alone: bool = False) -> _Last | None:
+def _answer(bot: Bot, last: _Last | None, message: Message, *, is_aside: bool = False) -> _Last | None:
     """Reply to what this makes of the conversation."""
     said, outcome = _show(bot, message, opening=last is None)
-    if alone or isinstance(outcome, Decline):
+    if is_aside or isinstance(outcome, Decline):
         return last
     if not message.picked:
         return _Last(message, said)

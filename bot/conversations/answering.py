@@ -91,7 +91,7 @@ class Answering:
                 log.exception("answering failed", turn=loaded.turn.id, reference=reference, tried=tried)
                 if tried == THINKING_TRIES:
                     failed = Failed(reference)
-                    return Answered(failed, Labels("failed"), self._index_version(), loaded.turn.alone)
+                    return Answered(failed, Labels("failed"), self._index_version(), loaded.turn.is_aside)
             tried += 1
 
     async def _load(self, turn_id: str) -> _Loaded | None:
@@ -103,10 +103,10 @@ class Answering:
             texts = await found.texts_of(turn.id)
             past = await found.before(turn) if turn.conversation != turn.id else ()  # else it began it
             earlier = await _earlier(found, past)
-            last = next((each for each in reversed(past) if not each.alone), None)
+            last = next((each for each in reversed(past) if not each.is_aside), None)
             opened = await found.conversation(turn.conversation)
         said = _said(last)
-        asked = Asked(texts, _selections(turn), turn.alone, earlier, said, turn.outsider)
+        asked = Asked(texts, _selections(turn), turn.is_aside, earlier, said, turn.outsider)
         room = Room(opened.channel, opened.workspace, opened.room)
         is_open = said.question is not None or (said.options and said.barrier is None)
         return _Loaded(turn, room, asked, last.id if last and is_open else None)
@@ -134,7 +134,7 @@ async def _earlier(found: Turns, past: Sequence[Turn]) -> Message | None:
     texts: list[str] = []
     message: Message | None = None
     for turn in past:
-        if turn.alone:
+        if turn.is_aside:
             continue
         if not turn.picked or turn.tapped:  # else it says the number of what was picked
             texts += await found.texts_of(turn.id)

@@ -48,13 +48,13 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Continued:
-    """`alone`: what was said now stands by itself ("thanks!") and leaves the conversation as it was.
+    """`is_aside`: what was said now stands by itself ("thanks!") and leaves the conversation as it was.
 
     `about`: it asks for this part of what was told last.
     """
 
     message: Message
-    alone: bool = False
+    is_aside: bool = False
     about: Facet | None = None
 
 
@@ -70,15 +70,15 @@ def continued(earlier: Message | None, text: str, said: Said, judge: Judge) -> C
     if said.options and (taken := _picked(earlier, said, text)):
         return Continued(taken)
     if said.barrier is not None and (about := asks_about(text)):
-        return Continued(earlier, alone=True, about=about)
+        return Continued(earlier, is_aside=True, about=about)
     takes_back = said.barrier is not None and _is_correction(text)
-    alone = judge(Message(text))
-    if not takes_back and _is_aside(text, alone):
-        return Continued(Message(text, asked=True), alone=True)
+    by_itself = judge(Message(text))
+    if not takes_back and _is_aside(text, by_itself):
+        return Continued(Message(text, asked=True), is_aside=True)
     both = replace(earlier, text=f"{earlier.text}\n{text}")
     if takes_back:  # what was chosen led to what is taken back now
         return Continued(replace(_unchosen(both), rejected=taken_back(both.rejected, said.barrier)))
-    if both.picked and isinstance(alone, Answer) and alone.barrier.id != both.picked:  # another matter
+    if both.picked and isinstance(by_itself, Answer) and by_itself.barrier.id != both.picked:  # another matter
         both = replace(both, picked=None)
     return Continued(both)
 

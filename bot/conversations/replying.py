@@ -53,7 +53,7 @@ class Asked:
 
     texts: tuple[str, ...]
     selections: Selections
-    alone: bool
+    is_aside: bool
     earlier: Message | None
     said: Said
     outsider: bool
@@ -74,12 +74,12 @@ class Labels:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """`alone`: it leaves the conversation as it was. `offered` are a question's choices, `picked` what was chosen."""
+    """`is_aside`: the conversation stays as it was. `offered` are a question's choices, `picked` what was chosen."""
 
     body: Body
     labels: Labels
     index_version: int
-    alone: bool
+    is_aside: bool
     rejected: tuple[str, ...] = ()
     offered: tuple[Choice, ...] = ()
     picked: str | None = None
@@ -88,7 +88,7 @@ class Answered:
 def answered(bot: Bot, asked: Asked) -> Answered:
     number, selections = bot.version.number, asked.selections
     if selections.refusals > MAX_REFUSALS:
-        return _noted(OUT_OF_GUESSES, number, alone=asked.alone, rejected=selections.rejected)
+        return _noted(OUT_OF_GUESSES, number, is_aside=asked.is_aside, rejected=selections.rejected)
     if not any(text.strip() for text in asked.texts):
         return _noted(HOW_TO_ASK, number)
 
@@ -112,15 +112,15 @@ def answered(bot: Bot, asked: Asked) -> Answered:
         body=_body(bot, reply, opening=asked.earlier is None),
         labels=_labels(bot, reply),
         index_version=number,
-        alone=now.alone or isinstance(outcome, Decline),
+        is_aside=now.is_aside or isinstance(outcome, Decline),
         rejected=message.rejected,
         offered=outcome.question.choices if isinstance(outcome, Clarify) else (),
         picked=message.picked,
     )
 
 
-def _noted(notice: Notice, number: int, *, alone: bool = True, rejected: tuple[str, ...] = ()) -> Answered:
-    return Answered(notice, Labels("notice", notice=notice.about), number, alone, rejected)
+def _noted(notice: Notice, number: int, *, is_aside: bool = True, rejected: tuple[str, ...] = ()) -> Answered:
+    return Answered(notice, Labels("notice", notice=notice.about), number, is_aside, rejected)
 
 
 def _body(bot: Bot, reply: Reply, *, opening: bool) -> Body:

@@ -298,7 +298,7 @@ def _labelled(turn: Turn, answer: Answered) -> Turn:
         notice=labels.notice,
         failure=answer.body.reference if isinstance(answer.body, Failed) else None,
         picked=answer.picked,
-        alone=answer.alone,
+        is_aside=answer.is_aside,
         rejected=list(answer.rejected),
         index_version=answer.index_version,
         offered=[choice.model_dump(mode="json") for choice in answer.offered] or turn.offered,

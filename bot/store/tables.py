@@ -102,7 +102,7 @@ class Turn(MappedAsDataclass, Table, kw_only=True):
     shares: Mapped[str | None] = mapped_column(default=None)
     with_quotes: Mapped[bool] = mapped_column(default=True)
     more: Mapped[bool] = mapped_column(default=False)
-    alone: Mapped[bool] = mapped_column(default=False)
+    is_aside: Mapped[bool] = mapped_column(default=False)
     asked: Mapped[bool] = mapped_column(default=False)
     closed: Mapped[bool] = mapped_column(default=False)
     offered: Mapped[list[dict[str, Any]]] = mapped_column(default_factory=list)

@@ -30,7 +30,7 @@ VAGUE = "deploying models is painful"
 
 
 def asked(*texts: str, **changed: object) -> Asked:
-    known = {"selections": Selections(), "alone": False, "earlier": None, "said": Said(), "outsider": False}
+    known = {"selections": Selections(), "is_aside": False, "earlier": None, "said": Said(), "outsider": False}
     return Asked(texts, **(known | changed))  # type: ignore[arg-type]
 
 
@@ -40,7 +40,7 @@ def test_an_answer_has_its_labels(bot: Bot):
     assert (given.labels.action, given.labels.barrier, given.labels.theme) == ("answer", "ORG-08", "slow-processes")
     assert given.labels.notice is given.labels.decline_kind is given.labels.question is None
     assert given.index_version == bot.version.number
-    assert not given.alone
+    assert not given.is_aside
 
 
 def test_a_question_is_offered_with_its_choices(bot: Bot):
@@ -57,7 +57,7 @@ def test_a_question_is_offered_with_its_choices(bot: Bot):
 def test_a_decline_stands_alone(bot: Bot):
     given = answered(bot, asked("what's the weather like in Paris today"))
     assert isinstance(given.body, Declined)
-    assert (given.labels.action, given.labels.decline_kind, given.alone) == ("decline", "far", True)
+    assert (given.labels.action, given.labels.decline_kind, given.is_aside) == ("decline", "far", True)
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_question_about_the_answer_is_answered_and_leaves_the_diagnosis_alone(
     assert isinstance(given.body, Notice)
     assert says in given.body.text
     assert given.body.text.startswith("Approval and change processes do not fit models. ")
-    assert (given.labels.notice, given.alone) == ("detail", True)
+    assert (given.labels.notice, given.is_aside) == ("detail", True)
 
 
 @pytest.mark.parametrize(
