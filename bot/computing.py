@@ -25,7 +25,7 @@ NICER = 5
 """How much the thinking gives way to the serving, where both want the same core."""
 
 PUBLIC = "public"
-"""Where the index for outsiders is, under TRIAGE_HOME."""
+"""Where the index for external users is, under TRIAGE_HOME."""
 
 log = structlog.get_logger()
 
@@ -92,7 +92,7 @@ def _opened() -> int:
 
 def _answered(asked: Asked) -> Answered:
     assert _settings is not None, "the child was begun"
-    return answered(_public_bot() if asked.outsider and _settings.triage_knowledge else _opened_bot(), asked)
+    return answered(_public_bot() if asked.external_user and _settings.triage_knowledge else _opened_bot(), asked)
 
 
 @cache

@@ -76,10 +76,10 @@ class Answering:
         return closed
 
     async def _seen(self, loaded: _Loaded) -> _Loaded:
-        """With what the platform tells of the asker: a guest is an outsider, too."""
-        if loaded.asked.outsider or not await self._is_guest(loaded.room, loaded.turn.asker):
+        """With what the platform tells of the asker: a guest is an external user, too."""
+        if loaded.asked.external_user or not await self._is_guest(loaded.room, loaded.turn.asker):
             return loaded
-        return replace(loaded, asked=replace(loaded.asked, outsider=True))
+        return replace(loaded, asked=replace(loaded.asked, external_user=True))
 
     async def _thought(self, loaded: _Loaded) -> Answered:
         tried = 1
@@ -106,7 +106,7 @@ class Answering:
             last = next((each for each in reversed(past) if not each.is_aside), None)
             opened = await found.conversation(turn.conversation)
         said = _said(last)
-        asked = Asked(texts, _selections(turn), turn.is_aside, earlier, said, turn.outsider)
+        asked = Asked(texts, _selections(turn), turn.is_aside, earlier, said, turn.external_user)
         room = Room(opened.channel, opened.workspace, opened.room)
         is_open = said.question is not None or (said.options and said.barrier is None)
         return _Loaded(turn, room, asked, last.id if last and is_open else None)
@@ -117,7 +117,11 @@ class Answering:
             found = Turns(session)
             locked = {each.id: each for each in await found.all_locked({loaded.turn.id, loaded.question or ""})}
             turn = turns.answered(
-                locked[loaded.turn.id], loaded.turn.revision, answer, self._clock(), outsider=loaded.asked.outsider
+                locked[loaded.turn.id],
+                loaded.turn.revision,
+                answer,
+                self._clock(),
+                external_user=loaded.asked.external_user,
             )
             if turn is None:
                 return False

@@ -26,7 +26,7 @@ class IncomingMessage:
 
     `kind`: it names us, it is in a direct conversation with us, it is a reply in a thread that does not name us, or it
     was asked privately by a command. `to_another`: it opens with somebody else's name and has ours nowhere.
-    `outsider`: its author is a guest or of another organisation, or the room is shared with one.
+    `external_user`: its author is a guest or of another organisation, or the room is shared with one.
     """
 
     id: str
@@ -38,7 +38,7 @@ class IncomingMessage:
     thread: str
     is_root: bool
     to_another: bool = False
-    outsider: bool = True
+    external_user: bool = True
     reply_url: str | None = None
 
 
@@ -63,7 +63,7 @@ class ButtonAction:
     turn: str
     message: str
     private: bool
-    outsider: bool = True
+    external_user: bool = True
     reply_url: str | None = None
 
 

@@ -48,7 +48,7 @@ class Selections:
 class Asked:
     """A turn's texts and what came before: the conversation, and what we said last in it.
 
-    `outsider`: its author may not read what an organisation has added of its own.
+    `external_user`: its author may not read what an organisation has added of its own.
     """
 
     texts: tuple[str, ...]
@@ -56,7 +56,7 @@ class Asked:
     is_aside: bool
     earlier: Message | None
     said: Said
-    outsider: bool
+    external_user: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def received(incoming: IncomingMessage, conversation: str, now: datetime, *, pri
         post_in=incoming.room.id,
         post_under=incoming.thread,
         private=private,
-        outsider=incoming.outsider,
+        external_user=incoming.external_user,
         reply_url=incoming.reply_url,
         waits=can_be_a_burst(incoming),
     )
@@ -94,7 +94,7 @@ def is_to_answer(turn: Turn) -> bool:
     return turn.erased is None and turn.answered < turn.revision
 
 
-def answered(turn: Turn, revision: int, answer: Answered | None, now: datetime, *, outsider: bool) -> Turn | None:
+def answered(turn: Turn, revision: int, answer: Answered | None, now: datetime, *, external_user: bool) -> Turn | None:
     """Keep what its `revision` came to; None when it asks for something else by now, and is to be thought about again.
 
     A copy comes with its `answer`, and has none of its own.
@@ -104,7 +104,7 @@ def answered(turn: Turn, revision: int, answer: Answered | None, now: datetime, 
     if turn.revision != revision:
         return None
     if answer is not None:
-        turn = _labelled(replace(turn, outsider=outsider, reply=stored(answer.body)), answer)
+        turn = _labelled(replace(turn, external_user=external_user, reply=stored(answer.body)), answer)
     return _checked(replace(turn, answered=revision, answered_at=now))
 
 
@@ -251,7 +251,7 @@ def shared(turn: Turn, id: str, conversation: str, now: datetime, *, with_quotes
             received_at=now,
             answered=1,
             answered_at=now,
-            outsider=turn.outsider,
+            external_user=turn.external_user,
             post_in=turn.post_in,
             post_under=None,
             shares=turn.id,

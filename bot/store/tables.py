@@ -88,7 +88,7 @@ class Turn(MappedAsDataclass, Table, kw_only=True):
 
     private: Mapped[bool] = mapped_column(default=False)
     waits: Mapped[bool] = mapped_column(default=False)
-    outsider: Mapped[bool] = mapped_column(default=True)
+    external_user: Mapped[bool] = mapped_column(default=True)
     post_in: Mapped[str]
     post_under: Mapped[str | None]
     posted: Mapped[str | None] = mapped_column(default=None)

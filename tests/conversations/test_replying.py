@@ -30,7 +30,7 @@ VAGUE = "deploying models is painful"
 
 
 def asked(*texts: str, **changed: object) -> Asked:
-    known = {"selections": Selections(), "is_aside": False, "earlier": None, "said": Said(), "outsider": False}
+    known = {"selections": Selections(), "is_aside": False, "earlier": None, "said": Said(), "external_user": False}
     return Asked(texts, **(known | changed))  # type: ignore[arg-type]
 
 

@@ -25,7 +25,7 @@ from bot.triage import AskedQuestion, Message
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ROOM = Room("slack", "T1", "C1")
-INCOMING = IncomingMessage("q", ROOM, "direct", "ana", "legal takes weeks", NOW, "q", is_root=True, outsider=False)
+INCOMING = IncomingMessage("q", ROOM, "direct", "ana", "legal takes weeks", NOW, "q", is_root=True, external_user=False)
 NOTICE = Answered(HOW_TO_ASK, Labels("notice", notice="how-to-ask"), 3, True)
 QUESTION = AskedQuestion(
     "Q1", "Which?", tuple(Choice(label=label, barriers=("ORG-08",)) for label in ("first", "second"))
@@ -41,7 +41,7 @@ def settled(**changed: Any) -> Turn:
 
 
 def answer(turn: Turn, revision: int = 1) -> Turn | None:
-    return turns.answered(turn, revision, NOTICE, NOW, outsider=True)
+    return turns.answered(turn, revision, NOTICE, NOW, external_user=True)
 
 
 def deliver(turn: Turn, revision: int, sender: str = "w", **changed: Any) -> Turn:
@@ -56,7 +56,7 @@ def counters(turn: Turn | None) -> tuple[int, int, int]:
 
 def test_the_way_of_a_turn():
     turn = turns.received(INCOMING, "c", NOW, private=False)
-    assert (counters(turn), turn.waits, turn.outsider) == ((0, 0, 1), True, False)
+    assert (counters(turn), turn.waits, turn.external_user) == ((0, 0, 1), True, False)
     assert turns.is_to_answer(turn)
     assert not turns.is_to_deliver(turn)
     turn = turns.joined(turn)
@@ -64,7 +64,7 @@ def test_the_way_of_a_turn():
     assert answer(turn, 1) is None, "it asks for more by now"
     turn = answer(turn, 2)
     assert turn is not None
-    assert (counters(turn), turn.action, turn.outsider, turn.index_version) == ((0, 2, 2), "notice", True, 3)
+    assert (counters(turn), turn.action, turn.external_user, turn.index_version) == ((0, 2, 2), "notice", True, 3)
     assert turns.is_to_deliver(turn)
     turn = turns.claimed(turn, "w", NOW)
     assert turn is not None
@@ -160,7 +160,7 @@ def test_a_greeting_waits_for_what_is_being_typed_and_an_answer_does_not():
 
 def test_a_failure_is_told_by_its_reference():
     failed = Answered(Failed("abc"), Labels("failed"), 3, False)
-    turn = turns.answered(received(), 1, failed, NOW, outsider=False)
+    turn = turns.answered(received(), 1, failed, NOW, external_user=False)
     assert turn is not None
     assert (turn.failure, turn.action) == ("abc", "failed")
 
@@ -252,7 +252,7 @@ def test_a_private_answer_is_shared_as_a_copy():
     assert (counters(copied), copied.shares, copied.private, copied.with_quotes) == ((0, 1, 1), "q", False, False)
     assert (copied.reply, copied.theme, copied.asker) == (turn.reply, "slow-processes", "ana")
     assert turns.is_to_deliver(copied)
-    assert turns.answered(copied, 1, None, NOW, outsider=False) is not None
+    assert turns.answered(copied, 1, None, NOW, external_user=False) is not None
     with pytest.raises(Refused):
         turns.shared(settled(), "p", "c2", NOW, with_quotes=False)
 

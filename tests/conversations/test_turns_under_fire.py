@@ -123,7 +123,7 @@ class Machine(RuleBasedStateMachine):
             turn=seen.view.turn,
             message=seen.id,
             private=seen.id == PRIVATE,
-            outsider=False,
+            external_user=False,
             reply_url="https://hooks/press",
         )
         self.run(self.event(lambda replica: press(replica.button_actions, action), again=False))

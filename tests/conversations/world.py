@@ -321,7 +321,7 @@ class World:
         self.said[id] = text
         return IncomingMessage(
             id=id, room=where, kind=kind, author=author, text=text, said_at=self.gates.now, thread=thread or ts,
-            is_root=thread is None, outsider=False, reply_url="https://hooks" if kind == "command" else None,
+            is_root=thread is None, external_user=False, reply_url="https://hooks" if kind == "command" else None,
         )  # fmt: skip
 
     def edit(self, incoming: IncomingMessage, text: str) -> IncomingEdit:

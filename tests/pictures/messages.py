@@ -140,7 +140,7 @@ def _reply(bot: Bot, asked: list[Line], time: str, picked: str | None = None, **
 def _body(bot: Bot, texts: Iterable[str], picked: str | None = None) -> Body:
     said = tuple(text for text in texts if text)
     return answered(
-        bot, Asked(said, Selections(picked=picked), is_aside=False, earlier=None, said=Said(), outsider=False)
+        bot, Asked(said, Selections(picked=picked), is_aside=False, earlier=None, said=Said(), external_user=False)
     ).body
 
 

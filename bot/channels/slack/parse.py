@@ -38,7 +38,7 @@ def message(event: EventMessage, envelope: Envelope, bot_user: str) -> IncomingM
         thread=event.thread_ts or event.ts,
         is_root=is_root,
         to_another=kind == "thread" and opens_with_another(event.text, bot_user),
-        outsider=envelope.is_ext_shared_channel or bool(other_team),
+        external_user=envelope.is_ext_shared_channel or bool(other_team),
     )
 
 
@@ -85,7 +85,7 @@ def question(payload: SlashCommand, now: datetime) -> IncomingMessage:
         said_at=now,
         thread=id,
         is_root=True,
-        outsider=False,
+        external_user=False,
         reply_url=payload.response_url,
     )
 
@@ -100,7 +100,7 @@ def button_action(payload: BlockActions, turn: str) -> ButtonAction:
         turn=turn,
         message=container.message_ts,
         private=container.is_ephemeral,
-        outsider=payload.user.team_id not in (None, payload.team.id),
+        external_user=payload.user.team_id not in (None, payload.team.id),
         reply_url=payload.response_url,
     )
 

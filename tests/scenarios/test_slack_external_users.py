@@ -18,7 +18,7 @@ OURS, EVERYBODYS = "The Thursday board of Example Ltd", "Approval and change pro
 
 @pytest.fixture(scope="module")
 def slack(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slack]:
-    folder = tmp_path_factory.mktemp("outsiders")
+    folder = tmp_path_factory.mktemp("external_users")
     knowledge = copytree(packaged_knowledge(), folder / "knowledge")
     barrier = knowledge / "barriers" / "ORG-08.yaml"
     text = barrier.read_text(encoding="utf-8")
