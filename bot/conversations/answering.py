@@ -116,12 +116,9 @@ class Answering:
         async with self._database.writing() as session:
             found = Turns(session)
             locked = {each.id: each for each in await found.all_locked({loaded.turn.id, loaded.question or ""})}
+            asked, revision = loaded.asked, loaded.turn.revision
             turn = turns.answered(
-                locked[loaded.turn.id],
-                loaded.turn.revision,
-                answer,
-                self._clock(),
-                external_user=loaded.asked.external_user,
+                locked[loaded.turn.id], revision, answer, self._clock(), external_user=asked.external_user
             )
             if turn is None:
                 return False

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from bot.conversations.inbox import Clock
 from bot.conversations.privacy import Privacy
 from bot.store import Database, Room, Rooms
-from bot.store.tables import Manners
+from bot.store.tables import ReplyMode
 
-MANNERS: dict[Manners, str] = {
+REPLY_MODES: dict[ReplyMode, str] = {
     "open": "In this channel I answer mentions in their thread, and the asker's follow-ups there for a day.",
     "mentions-only": "In this channel I answer only messages that name me.",
     "quiet": "In this channel I am quiet: whoever asks is the only one to see the answer.",
 }
 NOT_IN_DIRECT = "That is for channels; here there are only the two of us."
 
-_QUIET: dict[str, Manners] = {
+_QUIET: dict[str, ReplyMode] = {
     "": "quiet", "on": "quiet", "mentions": "mentions-only", "mentions-only": "mentions-only", "off": "open",
 }  # fmt: skip
 _FORGET_ME = re.compile(r"forget[\s_-]*me[.!]?", re.IGNORECASE)
@@ -78,18 +78,18 @@ class Commands:
         lines = [f"I answer from knowledge index {self._index_version()}.", self._kept(texts)]
         if not command.direct:
             async with self._database.reading() as session:
-                lines.insert(0, MANNERS[await Rooms(session).manners(command.room)])
+                lines.insert(0, REPLY_MODES[await Rooms(session).reply_mode(command.room)])
         return "\n".join(lines)
 
-    async def _quiet(self, command: Command, manners: Manners) -> CommandReply:
+    async def _quiet(self, command: Command, mode: ReplyMode) -> CommandReply:
         if command.direct:
             return CommandReply(NOT_IN_DIRECT)
         async with self._database.writing() as session:
             rooms = Rooms(session)
-            before = await rooms.manners(command.room)
-            await rooms.set_manners(command.room, manners, command.person, self._clock())
-        done, back = MANNERS[manners], f"{self._name} quiet off takes it back."
-        announcement = f"has changed how I behave here. {done} {back}" if manners != before else None
+            before = await rooms.reply_mode(command.room)
+            await rooms.set_reply_mode(command.room, mode, command.person, self._clock())
+        done, back = REPLY_MODES[mode], f"{self._name} quiet off takes it back."
+        announcement = f"has changed how I behave here. {done} {back}" if mode != before else None
         return CommandReply(f"Done. {done}", announcement)
 
     def _kept(self, texts: int) -> str:

@@ -129,8 +129,8 @@ class Inbox:
             last = await Turns(session).last_in_thread(incoming.room, incoming.thread, incoming.author, since)
             if last is None:
                 return False
-            manners = await Rooms(session).manners(incoming.room)
-        return continues(last.answered_at or last.received_at, manners, incoming.said_at)
+            reply_mode = await Rooms(session).reply_mode(incoming.room)
+        return continues(last.answered_at or last.received_at, reply_mode, incoming.said_at)
 
     async def _upsert(self, found: Turns, rooms: Rooms, incoming: IncomingMessage, edit: str | None) -> str:
         if known := await found.message(incoming.id):
@@ -139,7 +139,7 @@ class Inbox:
         if turn is not None:
             await found.save(turns.joined(turn))
         else:
-            quiet = incoming.kind in ("mention", "thread") and await rooms.manners(incoming.room) == "quiet"
+            quiet = incoming.kind in ("mention", "thread") and await rooms.reply_mode(incoming.room) == "quiet"
             turn = await self._new_turn(found, incoming, private=quiet or incoming.kind == "command")
         found.add_message(
             Message(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.store.rooms import Room
-from bot.store.tables import Manners
+from bot.store.tables import ReplyMode
 
 FOLLOW_UP_FOR = timedelta(hours=24)
 """How long an asker may go on in a thread without naming us again."""
@@ -99,6 +99,6 @@ def can_be_a_burst(incoming: IncomingMessage) -> bool:
     return incoming.kind != "command" and not (incoming.kind == "mention" and incoming.is_root)
 
 
-def continues(last_at: datetime | None, manners: Manners, said_at: datetime) -> bool:
+def continues(last_at: datetime | None, reply_mode: ReplyMode, said_at: datetime) -> bool:
     """Whether a reply that does not name us is for us. `last_at`: when its author last asked or was answered there."""
-    return last_at is not None and manners == "open" and said_at - last_at <= FOLLOW_UP_FOR
+    return last_at is not None and reply_mode == "open" and said_at - last_at <= FOLLOW_UP_FOR

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import Audit, Manners, RoomSettings
+from bot.store.tables import Audit, ReplyMode, RoomSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,22 +29,22 @@ class Rooms:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def manners(self, room: Room) -> Manners:
+    async def reply_mode(self, room: Room) -> ReplyMode:
         found = await self._session.get(RoomSettings, (room.workspace, room.id))
-        return found.manners if found else "open"
+        return found.reply_mode if found else "open"
 
-    async def set_manners(self, room: Room, manners: Manners, person: str, now: datetime) -> None:
+    async def set_reply_mode(self, room: Room, mode: ReplyMode, person: str, now: datetime) -> None:
         """Keep it, and who set it: in the audit, too."""
         await self._session.merge(
-            RoomSettings(workspace=room.workspace, room=room.id, manners=manners, changed_by=person, changed_at=now)
+            RoomSettings(workspace=room.workspace, room=room.id, reply_mode=mode, changed_by=person, changed_at=now)
         )
         self._session.add(
             Audit(
                 at=now,
                 workspace=room.workspace,
                 actor=person,
-                act="set manners",
+                act="set reply mode",
                 subject=room.id,
-                details={"manners": manners},
+                details={"reply_mode": mode},
             )
         )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, MappedAsDataclass, mapped_co
 TurnState = Literal["received", "sending", "delivered", "undeliverable"]
 TurnAction = Literal["answer", "shortlist", "clarify", "decline", "notice", "shared", "failed"]
 Erasure = Literal["deleted", "forgotten", "expired"]
-Manners = Literal["open", "mentions-only", "quiet"]
+ReplyMode = Literal["open", "mentions-only", "quiet"]
 
 
 class Moment(TypeDecorator[datetime]):
@@ -174,7 +174,7 @@ class RoomSettings(Table):
 
     workspace: Mapped[str] = mapped_column(primary_key=True)
     room: Mapped[str] = mapped_column(primary_key=True)
-    manners: Mapped[Manners] = mapped_column(String)
+    reply_mode: Mapped[ReplyMode] = mapped_column(String)
     changed_by: Mapped[str]
     changed_at: Mapped[datetime]
 

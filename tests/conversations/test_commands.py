@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.conversations.backlog import Backlog
-from bot.conversations.commands import MANNERS, NOT_IN_DIRECT, Command, CommandReply, Commands
+from bot.conversations.commands import NOT_IN_DIRECT, REPLY_MODES, Command, CommandReply, Commands
 from bot.conversations.inbox import Inbox
 from bot.conversations.incoming import IncomingMessage
 from bot.conversations.privacy import Privacy
@@ -55,7 +55,7 @@ def test_help_names_the_command_as_it_is_typed_there(tmp_path: Path, typed: str)
 def test_status_tells_how_it_behaves_and_what_it_keeps(tmp_path: Path):
     (reply,) = answers(tmp_path, "status")
     assert reply == CommandReply(
-        f"{MANNERS['open']}\nI answer from knowledge index 7.\n"
+        f"{REPLY_MODES['open']}\nI answer from knowledge index 7.\n"
         "I keep one message of yours, each for 90 days at most; !bot forget-me erases them now."
     )
 
@@ -78,17 +78,17 @@ def test_who_is_forgotten_is_told_what_that_took(tmp_path: Path, typed: str):
 def test_a_channel_says_how_the_bot_behaves_in_it(tmp_path: Path, typed: str, mode: str):
     reply, again, status = answers(tmp_path, typed, typed, "status")
     assert reply is not None and again is not None and status is not None
-    assert reply.text == f"Done. {MANNERS[mode]}"
-    changed = f"has changed how I behave here. {MANNERS[mode]} !bot quiet off takes it back."
+    assert reply.text == f"Done. {REPLY_MODES[mode]}"
+    changed = f"has changed how I behave here. {REPLY_MODES[mode]} !bot quiet off takes it back."
     assert reply.announcement == (changed if mode != "open" else None)
-    assert again == CommandReply(f"Done. {MANNERS[mode]}")
-    assert status.text.startswith(MANNERS[mode])
+    assert again == CommandReply(f"Done. {REPLY_MODES[mode]}")
+    assert status.text.startswith(REPLY_MODES[mode])
 
 
 def test_two_people_alone_have_nobody_to_be_quiet_for(tmp_path: Path):
     quiet, status = answers(tmp_path, "quiet", "status", direct=True)
     assert quiet == CommandReply(NOT_IN_DIRECT)
-    assert status is not None and not any(each in status.text for each in MANNERS.values())
+    assert status is not None and not any(each in status.text for each in REPLY_MODES.values())
 
 
 def test_a_way_of_being_quiet_that_is_not_known_is_told(tmp_path: Path):

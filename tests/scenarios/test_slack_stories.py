@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.conversations import button_actions, turns
-from bot.conversations.commands import MANNERS
+from bot.conversations.commands import REPLY_MODES
 from tests.scenarios.serving import Served
 from tests.standins.slack import Line, Slack
 from tests.standins.slack.blocks import elements
@@ -270,7 +270,7 @@ def test_quiet_answers_the_asker_alone_and_mentions_only_ignores_follow_ups(slac
     assert len(slack.answers_to(ts)) == 1
     slack.command("ana", room, "/mlops", "quiet off", wait=True)
     slack.command("ana", room, "/mlops", "status", wait=True)
-    assert MANNERS["open"] in last_private(slack, "ana")
+    assert REPLY_MODES["open"] in last_private(slack, "ana")
 
 
 def test_what_is_not_for_us_is_left_alone(slack: Slack, room: str, running: Served):

@@ -29,7 +29,10 @@ from tests.scenarios.conftest import bare_environment
 REVISIONS = [script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()][::-1]
 REPLACED = {"turns": {"kind"}}
 """Columns whose content other columns took over: a test of its own says how."""
-RENAMED = {"turns": {"heard_at": "received_at", "alone": "is_aside", "outsider": "external_user"}}
+RENAMED = {
+    "turns": {"heard_at": "received_at", "alone": "is_aside", "outsider": "external_user"},
+    "rooms": {"manners": "reply_mode"},
+}
 MIGRATE = """
 import asyncio, sys
 from pathlib import Path

@@ -10,7 +10,12 @@ down_revision = "0004"
 branch_labels = None
 depends_on = None
 
-RENAMED = [("turns", "heard_at", "received_at"), ("turns", "alone", "is_aside"), ("turns", "outsider", "external_user")]
+RENAMED = [
+    ("turns", "heard_at", "received_at"),
+    ("turns", "alone", "is_aside"),
+    ("turns", "outsider", "external_user"),
+    ("rooms", "manners", "reply_mode"),
+]
 STATE = sa.table("turns", sa.column("state"))
 
 

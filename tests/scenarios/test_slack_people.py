@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.channels.slack import words
-from bot.conversations.commands import MANNERS, how_to_hear_less
+from bot.conversations.commands import REPLY_MODES, how_to_hear_less
 from tests.scenarios.serving import Served
 from tests.standins.slack import Slack
 from tests.standins.slack.blocks import elements
@@ -182,12 +182,12 @@ def test_stop_tells_how_to_have_less_of_it(slack: Slack, room: str):
     assert how_to_hear_less(words.COMMAND) in slack.answers_to(ts)[1].text
 
 
-def test_a_change_of_manners_is_told_to_the_channel_and_by_whom(slack: Slack, room: str):
+def test_a_change_of_the_reply_mode_is_told_to_the_channel_and_by_whom(slack: Slack, room: str):
     slack.command("ana", room, "/mlops", "quiet mentions", wait=True)
     slack.wait_for(lambda: [line for line in slack.visible(room) if line.author == "bot"])
     (told,) = [line for line in slack.visible(room) if line.author == "bot"]
     assert "@ana has changed how I behave here." in told.text
-    assert MANNERS["mentions-only"] in told.text
+    assert REPLY_MODES["mentions-only"] in told.text
     slack.command("ana", room, "/mlops", "quiet mentions", wait=True)
     slack.settled()
     assert len([line for line in slack.visible(room) if line.author == "bot"]) == 1
