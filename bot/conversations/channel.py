@@ -66,6 +66,6 @@ class Channel(Protocol):
         """Whether this person of the room's own workspace may see less than its members; True if nobody can tell."""
         ...
 
-    async def console(self, address: Address, view: MessageView, reason: str) -> None:
-        """Bring it to its asker alone, because `post` found it undeliverable for `reason`."""
+    async def deliver_privately(self, address: Address, view: MessageView, reason: str) -> None:
+        """Deliver it to its asker alone, because `post` found it undeliverable for `reason`."""
         ...

@@ -73,7 +73,7 @@ class Delivering:
                 posted, failure = None, error.reason
                 self._counts.delivery("undeliverable")
                 log.warning("not delivered", turn=turn_id, reason=error.reason)
-                await channel.console(claim.address, claim.view, error.reason)
+                await channel.deliver_privately(claim.address, claim.view, error.reason)
             due = await self._done(turn_id, sender, claim, posted, failure)
 
     async def _send(self, channel: Channel, claim: _Claim) -> str | None:

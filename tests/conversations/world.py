@@ -163,7 +163,7 @@ class Platform:
     async def is_guest(self, room: Room, person: str) -> bool:
         return False
 
-    async def console(self, address: Address, view: MessageView, reason: str) -> None:
+    async def deliver_privately(self, address: Address, view: MessageView, reason: str) -> None:
         raise AssertionError("nothing is undeliverable here")
 
     def of(self, turn: str) -> list[Seen]:

@@ -42,7 +42,7 @@ class CarrierChannel:
     async def is_guest(self, room: Room, person: str) -> bool:
         return False
 
-    async def console(self, address: Address, view: MessageView, reason: str) -> None:
+    async def deliver_privately(self, address: Address, view: MessageView, reason: str) -> None:
         raise AssertionError("every post is taken")
 
 

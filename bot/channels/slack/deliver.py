@@ -1,4 +1,4 @@
-"""Slack as a Channel: post, replace, look up, console."""
+"""Slack as a Channel: post, replace, look up, deliver privately."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ class SlackChannel:
                 break
         return None
 
-    async def console(self, address: Address, view: MessageView, reason: str) -> None:
+    async def deliver_privately(self, address: Address, view: MessageView, reason: str) -> None:
         if isinstance(view.body, Withdrawn):
             return
         rendered = render(view, buttons=False, opening=NOT_THERE.format(reason=reason))
