@@ -51,7 +51,7 @@ def test_a_question_is_offered_with_its_choices(bot: Bot):
     chosen = answered(bot, asked(VAGUE, selections=Selections(True, given.offered, 0)))
     assert chosen.labels.action in ("answer", "shortlist")
     first = said_by(chosen.body)
-    assert (first.told or first.options[0]) in given.offered[0].barriers
+    assert (first.barrier or first.options[0]) in given.offered[0].barriers
 
 
 def test_a_decline_stands_alone(bot: Bot):

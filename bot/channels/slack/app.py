@@ -10,7 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.app import Conversations
-from bot.channels.slack.client import Answer, Api
+from bot.channels.slack.client import Api, ApiResponse
 from bot.channels.slack.deliver import SlackChannel
 from bot.channels.slack.listen import Identity, Listeners
 from bot.channels.slack.receipts import Receipts
@@ -24,7 +24,7 @@ ASK_AGAIN_S = 5.0
 log = structlog.get_logger()
 
 
-class _AuthTest(Answer):
+class _AuthTest(ApiResponse):
     team_id: str
     user_id: str
     bot_id: str = ""
@@ -87,7 +87,7 @@ class SlackApp:
     async def _identity(self) -> Identity:
         """Ask Slack who we are. Raises ChannelRefused when it refuses the token or the kind of installation."""
         try:
-            me = await self._api.read("ask", "auth.test", _AuthTest)
+            me = await self._api.read("idempotent", "auth.test", _AuthTest)
         except Undeliverable as error:
             raise ChannelRefused("Slack", f"{error.reason}. Check SLACK_BOT_TOKEN.") from error
         if me.is_enterprise_install:

@@ -1,7 +1,7 @@
 """Slack's Web API as we call it: retries where a repetition is harmless, one message a second a channel."""
 
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
-# slack_sdk's dictionaries have no types; here, and here alone, answers become ours.
+# slack_sdk's dictionaries have no types; here, and here alone, responses become ours.
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ MAY_PASS = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
 
-Care = Literal["post", "ask", "once"]
-"""`post` repeats only what Slack refused for its rate: a post whose answer was lost may have been seen. `ask` repeats
-whatever may pass. `once` is for marks that nobody misses."""
+RetryPolicy = Literal["at_most_once", "idempotent", "best_effort"]
+"""`at_most_once` repeats only what Slack refused for its rate: a post whose response was lost may have been seen.
+`idempotent` repeats whatever may pass. `best_effort` is for marks that nobody misses."""
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class Answer(BaseModel):
-    """What we read of an answer; the rest is left alone."""
+class ApiResponse(BaseModel):
+    """What we read of a response; the rest is left alone."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -56,50 +56,54 @@ class Api:
             AsyncConnectionErrorRetryHandler(max_retry_count=RETRIES),
             AsyncServerErrorRetryHandler(max_retry_count=RETRIES),
         ]
-        handlers: dict[Care, list[AsyncRetryHandler]] = {"post": careful, "ask": harmless, "once": []}
+        handlers: dict[RetryPolicy, list[AsyncRetryHandler]] = {
+            "at_most_once": careful,
+            "idempotent": harmless,
+            "best_effort": [],
+        }
         self._clients = {
-            care: AsyncWebClient(token, base_url=base_url, session=self.session, retry_handlers=each)
-            for care, each in handlers.items()
+            policy: AsyncWebClient(token, base_url=base_url, session=self.session, retry_handlers=each)
+            for policy, each in handlers.items()
         }
 
     @property
     def client(self) -> AsyncWebClient:
         """For Bolt, which makes its own of it."""
-        return self._clients["ask"]
+        return self._clients["idempotent"]
 
-    async def write(self, care: Care, method: str, answer: type[Model], **arguments: object) -> Model:
+    async def write(self, policy: RetryPolicy, method: str, model: type[Model], **arguments: object) -> Model:
         """Call a method that takes JSON. Raises NotDelivered for what may pass, Undeliverable for what will not."""
         given = {name: value for name, value in arguments.items() if value is not None}
-        return await _called(self._clients[care].api_call(method, json=given), answer)
+        return await _called(self._clients[policy].api_call(method, json=given), model)
 
-    async def read(self, care: Care, method: str, answer: type[Model], **arguments: object) -> Model:
+    async def read(self, policy: RetryPolicy, method: str, model: type[Model], **arguments: object) -> Model:
         """Call a method that takes a form. Raises the same."""
         given = {name: value for name, value in arguments.items() if value is not None}
-        return await _called(self._clients[care].api_call(method, params=given), answer)
+        return await _called(self._clients[policy].api_call(method, params=given), model)
 
     async def close(self) -> None:
         await self.session.close()
 
 
-async def _called(call: Awaitable[AsyncSlackResponse], answer: type[Model]) -> Model:
+async def _called(call: Awaitable[AsyncSlackResponse], model: type[Model]) -> Model:
     try:
-        return answer.model_validate((await call).data)
+        return model.model_validate((await call).data)
     except SlackApiError as error:
-        answered = cast(AsyncSlackResponse, error.response)
-        reason = _refusal(answered)
-        status = cast(int, answered.status_code)
+        response = cast(AsyncSlackResponse, error.response)
+        reason = _refusal(response)
+        status = cast(int, response.status_code)
         if reason is None or status == 429 or status >= 500 or reason in MAY_PASS:
             raise NotDelivered(reason or f"HTTP {status}") from None
         raise Undeliverable(reason) from None
     except ValidationError as error:
-        raise NotDelivered("an answer of another shape") from error
+        raise NotDelivered("a response of another shape") from error
     except (aiohttp.ClientError, TimeoutError) as error:
         raise NotDelivered(type(error).__name__) from None
 
 
-def _refusal(answer: AsyncSlackResponse) -> str | None:
+def _refusal(response: AsyncSlackResponse) -> str | None:
     """Slack's own word for why not. None when somebody else answered: a proxy, a page that tells of maintenance."""
-    data = cast(object, answer.data)
+    data = cast(object, response.data)
     reason = cast(dict[str, object], data).get("error") if isinstance(data, dict) else None
     return reason if isinstance(reason, str) else None
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import re
 from datetime import datetime, timedelta
-from typing import Literal
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -15,7 +14,7 @@ from pydantic import Field
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.channels.slack.blocks import Rendered, render
-from bot.channels.slack.client import Answer, Api, Pace
+from bot.channels.slack.client import Api, ApiResponse, Pace, RetryPolicy
 from bot.channels.slack.receipts import Receipts
 from bot.conversations.channel import PRIVATE, Address, LookupImpossible, NotDelivered, Undeliverable
 from bot.conversations.message_view import MessageView, Withdrawn
@@ -39,48 +38,48 @@ _REASON = re.compile(r"[a-z_]{2,60}")
 log = structlog.get_logger()
 
 
-class _Person(Answer):
+class _Person(ApiResponse):
     team_id: str = ""
     is_restricted: bool = False
     is_ultra_restricted: bool = False
     is_stranger: bool = False
 
 
-class _User(Answer):
+class _User(ApiResponse):
     user: _Person
 
 
-class _Posted(Answer):
+class _Posted(ApiResponse):
     ts: str = ""
 
 
-class _Channel(Answer):
+class _Channel(ApiResponse):
     id: str
 
 
-class _Opened(Answer):
+class _Opened(ApiResponse):
     channel: _Channel
 
 
-class _Payload(Answer):
+class _Payload(ApiResponse):
     turn: str = ""
 
 
-class _Mark(Answer):
+class _Mark(ApiResponse):
     event_type: str = ""
     event_payload: _Payload = _Payload()
 
 
-class _Message(Answer):
+class _Message(ApiResponse):
     ts: str
     metadata: _Mark = _Mark()
 
 
-class _Next(Answer):
+class _Next(ApiResponse):
     next_cursor: str = ""
 
 
-class _Page(Answer):
+class _Page(ApiResponse):
     messages: tuple[_Message, ...] = ()
     next: _Next = Field(default=_Next(), alias="response_metadata")
 
@@ -120,7 +119,9 @@ class SlackChannel:
                 await self._post_directly(address.person, render(view, buttons=False), view.turn)
             return
         try:
-            await self._say("ask", "chat.update", rendered, view.turn, channel=address.room.id, ts=address.posted)
+            await self._say(
+                "idempotent", "chat.update", rendered, view.turn, channel=address.room.id, ts=address.posted
+            )
         except Undeliverable as error:
             if error.reason not in ALREADY_GONE:  # what somebody took away is not put back
                 raise
@@ -152,7 +153,7 @@ class SlackChannel:
     async def _post(self, channel: str, rendered: Rendered, turn: str, *, under: str | None = None) -> str:
         await self._pace.turn(channel)
         said = await self._say(
-            "post", "chat.postMessage", rendered, turn, channel=channel, thread_ts=under,
+            "at_most_once", "chat.postMessage", rendered, turn, channel=channel, thread_ts=under,
             unfurl_links=False, unfurl_media=False, mrkdwn=False,
         )  # fmt: skip
         return said.ts
@@ -161,7 +162,7 @@ class SlackChannel:
         """Whether it could be shown to this person alone where they asked."""
         try:
             await self._say(
-                "post", "chat.postEphemeral", rendered, None,
+                "at_most_once", "chat.postEphemeral", rendered, None,
                 channel=address.room.id, user=address.person, thread_ts=address.under,
             )  # fmt: skip
         except Undeliverable as error:
@@ -170,18 +171,18 @@ class SlackChannel:
         return True
 
     async def _post_directly(self, person: str, rendered: Rendered, turn: str) -> None:
-        opened = await self._api.write("ask", "conversations.open", _Opened, users=person)
+        opened = await self._api.write("idempotent", "conversations.open", _Opened, users=person)
         await self._post(opened.channel.id, rendered, turn)
 
     async def _say(
-        self, care: Literal["post", "ask"], method: str, rendered: Rendered, turn: str | None, **place: object
+        self, policy: RetryPolicy, method: str, rendered: Rendered, turn: str | None, **place: object
     ) -> _Posted:
         """With the blocks; with the text alone if Slack refuses them."""
         mark = {"event_type": MARK, "event_payload": {"turn": turn}} if turn else None
         try:
             blocks = rendered.payload
             return await self._api.write(
-                care, method, _Posted, text=rendered.text, blocks=blocks, metadata=mark, **place
+                policy, method, _Posted, text=rendered.text, blocks=blocks, metadata=mark, **place
             )
         except Undeliverable as error:
             if error.reason not in BLOCKS_REFUSED:
@@ -189,7 +190,7 @@ class SlackChannel:
             log.error("Slack refused the blocks", reason=error.reason, method=method)
         # No blocks, and those that stand there go: the text says all that matters by itself.
         bare = {"text": rendered.text, "metadata": mark, "blocks": list[object]()}
-        return await self._api.write(care, method, _Posted, **bare, **place)
+        return await self._api.write(policy, method, _Posted, **bare, **place)
 
     async def _reply(self, url: str, rendered: Rendered, *, replace: bool) -> bool:
         """Whether the address for private replies took it; it lives half an hour and for five messages."""
@@ -225,7 +226,7 @@ class SlackChannel:
 
     async def _asked_whether_guest(self, room: Room, person: str) -> bool:
         try:
-            user = (await self._api.read("ask", "users.info", _User, user=person)).user
+            user = (await self._api.read("idempotent", "users.info", _User, user=person)).user
         except Undeliverable as error:
             log.info("cannot tell who is a guest", reason=error.reason)
             return True
@@ -236,7 +237,7 @@ class SlackChannel:
         method = "conversations.history" if address.under is None else "conversations.replies"
         try:
             return await self._api.read(
-                "ask", method, _Page, channel=address.room.id, ts=address.under, oldest=oldest, limit=PAGE,
+                "idempotent", method, _Page, channel=address.room.id, ts=address.under, oldest=oldest, limit=PAGE,
                 cursor=cursor, include_all_metadata=True,
             )  # fmt: skip
         except Undeliverable as error:

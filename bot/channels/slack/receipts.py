@@ -10,7 +10,7 @@ import aiohttp
 import structlog
 
 from bot.channels.slack import words
-from bot.channels.slack.client import Answer, Api
+from bot.channels.slack.client import Api, ApiResponse
 from bot.conversations.channel import NotDelivered, Undeliverable
 from bot.conversations.inbox import Remembered
 from bot.conversations.incoming import IncomingMessage
@@ -73,7 +73,7 @@ class Receipts:
         said = {
             "channel": channel, "text": text, "thread_ts": thread, "unfurl_links": False, "unfurl_media": False,
         }  # fmt: skip
-        self.whisper(self._api.write("post", "chat.postMessage", Answer, **said))
+        self.whisper(self._api.write("at_most_once", "chat.postMessage", ApiResponse, **said))
 
     def suggest(self, channel: str) -> None:
         """Prompts for an opened direct conversation. Without thread_ts: with it the call fails silently there."""
@@ -99,7 +99,7 @@ class Receipts:
 
     async def _call(self, method: str, arguments: dict[str, object]) -> None:
         try:
-            await self._api.write("once", method, Answer, **arguments)
+            await self._api.write("best_effort", method, ApiResponse, **arguments)
         except NotDelivered:
             pass
         except Undeliverable as error:
