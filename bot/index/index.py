@@ -11,10 +11,10 @@ from pathlib import Path
 from bot.errors import IndexDamaged, IndexMissing
 from bot.index.build import PACKAGED_VECTORS, Progress, build
 from bot.index.diff import KnowledgeDiff, diff
-from bot.index.shelf import LOCK_WAIT_S, Shelf
 from bot.index.source import KnowledgeSource, changed_files, fingerprint, read_source
 from bot.index.vectors import VectorCache
 from bot.index.version import IndexVersion
+from bot.index.version_store import LOCK_WAIT_S, VersionStore
 from bot.retrieval.encoder import Encoder
 
 Notify = Callable[[str], None]
@@ -43,7 +43,7 @@ class Index:
     """Serves versions from `home`, builds them from the knowledge in `folder`. Never reads the clock itself."""
 
     def __init__(self, home: Path, folder: Path, encoder: Encoder, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
-        self._shelf = Shelf(home)
+        self._versions = VersionStore(home)
         self._folder = folder
         self._encoder = encoder
         self._cache = VectorCache(home / "cache" / "vectors.sqlite", PACKAGED_VECTORS)
@@ -55,12 +55,12 @@ class Index:
         The first process builds under a lock, others wait. Raises IndexBusy, HomeUnwritable, KnowledgeInvalid.
         """
         with suppress(IndexMissing, IndexDamaged):
-            version = self._shelf.open_current()
+            version = self._versions.open_current()
             if self._fits(version):
                 return version
-        with self._shelf.locked(self._lock_wait_s):
+        with self._versions.locked(self._lock_wait_s):
             try:
-                version = self._shelf.open_current()
+                version = self._versions.open_current()
                 if self._fits(version):  # another process was first
                     return version
                 notify(f"The index was built with another encoder ({version.manifest.encoder}). Building anew.")
@@ -75,9 +75,9 @@ class Index:
         """Read, check, compare, build beside, verify, promote. What serves is untouched until the new one is whole."""
         progress("reading the knowledge", 0.0)
         source = read_source(self._folder, today)
-        with self._shelf.locked(self._lock_wait_s):
+        with self._versions.locked(self._lock_wait_s):
             try:
-                current = self._shelf.open_current()
+                current = self._versions.open_current()
                 current.vectors.count()  # Chroma, too, must still read it
                 current.close()
             except (IndexMissing, IndexDamaged):
@@ -95,19 +95,19 @@ class Index:
 
     def status(self) -> IndexStatus:
         """Raises IndexMissing or IndexDamaged."""
-        version = self._shelf.open_current()
-        return IndexStatus(version, self.changed_since(version), tuple(self._shelf.numbers()))
+        version = self._versions.open_current()
+        return IndexStatus(version, self.changed_since(version), tuple(self._versions.numbers()))
 
     def changed_since(self, version: IndexVersion) -> tuple[str, ...]:
         """Names of the knowledge files that differ from what `version` was built from."""
         return changed_files(version.manifest.knowledge_files, fingerprint(self._folder))
 
     def _build(self, source: KnowledgeSource, progress: Progress) -> tuple[IndexVersion, tuple[int, ...]]:
-        number = self._shelf.next_number()
-        with self._shelf.new_folder() as folder:
+        number = self._versions.next_number()
+        with self._versions.new_folder() as folder:
             build(source, number, self._encoder, self._cache, folder, progress)
-            self._shelf.promote(folder, number)
-        return self._shelf.open_current(), tuple(self._shelf.drop_old())
+            self._versions.promote(folder, number)
+        return self._versions.open_current(), tuple(self._versions.drop_old())
 
     def _fits(self, version: IndexVersion) -> bool:
         return version.manifest.encoder == self._encoder.id

@@ -8,7 +8,7 @@ import pytest
 from bot.errors import EncoderUnavailable, IndexDamaged, IndexMissing, KnowledgeInvalid
 from bot.index.diff import BarrierChange, KnowledgeDiff
 from bot.index.records import records_of
-from bot.index.shelf import Shelf
+from bot.index.version_store import VersionStore
 from tests.index.conftest import Desk
 
 NOTHING = KnowledgeDiff(added=(), changed=(), removed=(), others=())
@@ -20,7 +20,7 @@ NEW_SYMPTOM = "  - ORG-01 is what the whole team complains about\n"
 
 def test_the_first_open_builds_and_says_so(original: Desk):
     assert original.said == ["First run: building the knowledge index."]
-    assert Shelf(original.home).numbers() == [1]
+    assert VersionStore(original.home).numbers() == [1]
     assert original.left_over() == []
 
 
@@ -65,7 +65,7 @@ def test_another_encoder_means_a_new_build(desk: Desk):
 def test_a_refresh_with_nothing_changed_builds_nothing(desk: Desk):
     done = desk.refresh()
     assert (done.diff, done.version, desk.encoder.asked) == (NOTHING, None, [])
-    assert Shelf(desk.home).numbers() == [1]
+    assert VersionStore(desk.home).numbers() == [1]
 
 
 def test_a_changed_wording_gives_a_version_with_that_difference(desk: Desk):
@@ -102,7 +102,7 @@ def test_a_dry_run_says_what_would_change_and_builds_nothing(desk: Desk):
     done = desk.refresh(dry_run=True)
     assert done.diff == replace(NOTHING, changed=(BarrierChange("ORG-01", ("summary",)),))
     assert done.version is None
-    assert (Shelf(desk.home).numbers(), desk.left_over(), desk.encoder.asked) == ([1], [], [])
+    assert (VersionStore(desk.home).numbers(), desk.left_over(), desk.encoder.asked) == ([1], [], [])
 
 
 def test_a_dry_run_without_an_index_has_nothing_to_compare_with(desk: Desk):
@@ -143,7 +143,7 @@ def test_a_build_that_fails_midway_leaves_nothing_and_what_was_serves(desk: Desk
     desk.encoder.answers = False
     with pytest.raises(EncoderUnavailable):
         desk.refresh()
-    assert (desk.open().number, Shelf(desk.home).numbers(), desk.left_over()) == (1, [1], [])
+    assert (desk.open().number, VersionStore(desk.home).numbers(), desk.left_over()) == (1, [1], [])
     desk.encoder.answers = True
     version = desk.refresh().version
     assert version is not None
@@ -159,4 +159,4 @@ def test_old_versions_are_dropped(desk: Desk):
         dropped.append(desk.refresh().dropped)
         before = now
     assert dropped == [(), (), (1,), (2,)]
-    assert Shelf(desk.home).numbers() == [3, 4, 5]
+    assert VersionStore(desk.home).numbers() == [3, 4, 5]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.index.shelf import Shelf
+from bot.index.version_store import VersionStore
 from tests.index.conftest import Desk
 
 pytestmark = pytest.mark.soak
@@ -27,7 +27,7 @@ def test_a_hundred_refreshes_leave_the_index_as_large_as_three_did(desk: Desk):
         desk.refresh()
         sizes.append(_size(desk.home / "index"))
         before = now
-    assert Shelf(desk.home).numbers() == [99, 100, 101]
+    assert VersionStore(desk.home).numbers() == [99, 100, 101]
     assert sizes[-1] <= 1.05 * sizes[3]
 
 

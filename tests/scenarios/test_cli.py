@@ -532,7 +532,7 @@ from bot.wiring import encoder_of, open_index
 from bot.settings import load_settings
 settings = load_settings()
 encoder = encoder_of(settings)
-version = open_index(settings, encoder)._shelf.open_current()
+version = open_index(settings, encoder)._versions.open_current()
 from bot.retrieval.langchain import KnowledgeRetriever
 retriever = KnowledgeRetriever(retriever=version.retriever(encoder), limit=5)
 documents = retriever.invoke("releases wait for the approval board")

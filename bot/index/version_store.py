@@ -22,7 +22,7 @@ LOCK_WAIT_S = 30.0
 BUILDING = ".building-"
 
 
-class Shelf:
+class VersionStore:
     """`<home>/index`: a directory a version, the file `current` with the number of the one that serves."""
 
     def __init__(self, home: Path) -> None:
