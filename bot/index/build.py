@@ -29,9 +29,9 @@ from bot.index.version import (
 from bot.retrieval.encoder import Encoder
 from bot.retrieval.lexical import write_lexical_index
 from bot.retrieval.vectors import write_vector_index
-from bot.triage.heads import TaughtHead
-from bot.triage.lessons import encoded_lessons, fit_key, lessons_of
+from bot.triage.heads import TrainedHead
 from bot.triage.likeness import sounds_of
+from bot.triage.training_examples import encoded_examples, fit_key, training_examples_of
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of the whole build is done, from 0 to 1."""
@@ -112,9 +112,9 @@ def _write(
 def _write_heads(
     source: KnowledgeSource, encoder: Encoder, cache: VectorCache, folder: Path, progress: Progress
 ) -> None:
-    lessons = lessons_of(source.knowledge, source.messages)
+    examples = training_examples_of(source.knowledge, source.messages)
     themes_of = {barrier.id: barrier.theme for barrier in source.knowledge.barriers}
-    key = fit_key(lessons, themes_of, encoder.id)
+    key = fit_key(examples, themes_of, encoder.id)
     if (PACKAGED_HEADS / "KEY").exists() and (PACKAGED_HEADS / "KEY").read_text(encoding="ascii").strip() == key:
         folder.mkdir()
         for file in PACKAGED_HEADS.iterdir():  # copytree would hide why a file was not written
@@ -124,16 +124,16 @@ def _write_heads(
 
     vectors = cache.encode(
         encoder,
-        [lesson.text for lesson in encoded_lessons(lessons)],
+        [example.text for example in encoded_examples(examples)],
         lambda done, of: progress("encoding messages to learn from", 0.4 * done / of),
     )
     progress("fitting the ranking", 0.4)
-    fit(lessons, themes_of, vectors, head_of(encoder)).save(folder)
+    fit(examples, themes_of, vectors, head_of(encoder)).save(folder)
     (folder / "KEY").write_text(key, encoding="ascii")
 
 
-def head_of(encoder: Encoder) -> TaughtHead | None:
-    return TaughtHead.load(encoder.taught_head) if encoder.taught_head else None
+def head_of(encoder: Encoder) -> TrainedHead | None:
+    return TrainedHead.load(encoder.trained_head) if encoder.trained_head else None
 
 
 def _silent(_done: int, _of: int) -> None:

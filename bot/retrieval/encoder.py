@@ -34,7 +34,7 @@ class Encoder(Protocol):
     def id(self) -> str: ...
 
     @property
-    def taught_head(self) -> Path | None:
+    def trained_head(self) -> Path | None:
         """The file of the head that it was trained with, if it was trained for this."""
         ...
 
@@ -54,7 +54,7 @@ class OnnxEncoder:
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         self.id = (folder / "ID").read_text(encoding="utf-8").strip()
-        self.taught_head = folder / "head.npz"
+        self.trained_head = folder / "head.npz"
         self._folder = folder
         self._threads = threads
 

@@ -53,7 +53,7 @@ class LangChainEncoder:
 
     def __init__(self, name: str) -> None:
         self.id = name
-        self.taught_head = None
+        self.trained_head = None
         with _provider_errors(name):
             self._embeddings = _embeddings(name)
 

@@ -24,12 +24,12 @@ def finetune(
     seeds: Annotated[str, typer.Option(help="One training run a seed; their weights are averaged.")] = "1,2,3",
 ) -> None:
     """Fine-tune the encoder and export it with its head (extra `train`; some 20 minutes a seed on 2 cores)."""
+    from bot.training.examples import themes_of, training_examples
     from bot.training.export import official_model, ship
     from bot.training.finetune import average
     from bot.training.finetune import finetune as train
-    from bot.training.material import lessons, themes_of
 
-    rankers = [train(lessons(), themes_of(), official_model(), seed=int(seed)) for seed in seeds.split(",")]
+    rankers = [train(training_examples(), themes_of(), official_model(), seed=int(seed)) for seed in seeds.split(",")]
     typer.echo(ship(average(rankers), tuple(sorted(themes_of())), official_model(), PACKAGED_ENCODER))
 
 

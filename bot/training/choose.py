@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from bot.bot import Bot
 from bot.evaluation import Labelled, read_labelled
 from bot.settings import Settings
-from bot.training.material import today
+from bot.training.examples import today
 from bot.triage import Bounds, Message, Stages
 from bot.triage.bounds import FILE
 from bot.triage.heads import Floats, calibrated

@@ -13,7 +13,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from bot.training.finetune import SCALE, Ranker, SentenceEncoder
-from bot.triage.heads import Linear, TaughtHead
+from bot.triage.heads import Linear, TrainedHead
 
 OFFICIAL_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
@@ -67,16 +67,16 @@ def ship(ranker: Ranker, barriers: tuple[str, ...], tokenizer_folder: Path, fold
     before = sha256(model) if model.exists() else None
     after = sha256(export(ranker.encoder, tokenizer_folder, folder))
     (folder / "ID").write_text(f"{folder.name}@{after[:12]}\n", encoding="ascii")
-    taught_head(ranker, barriers).save(folder / "head.npz")
+    trained_head(ranker, barriers).save(folder / "head.npz")
     if before == after:
         return f"{model}: the same file as before, SHA-256 {after}."
     cause = f"exported with {_toolchain()}; other versions or other weights give other bytes" if before else "new"
     return f"{model}: SHA-256 {after}, was {before or 'absent'} ({cause})."
 
 
-def taught_head(ranker: Ranker, barriers: tuple[str, ...]) -> TaughtHead:
+def trained_head(ranker: Ranker, barriers: tuple[str, ...]) -> TrainedHead:
     centroids = torch.nn.functional.normalize(ranker.centroids.detach(), dim=1)
-    return TaughtHead(barriers, Linear((SCALE * centroids).T.numpy(), ranker.bias.detach().numpy()))
+    return TrainedHead(barriers, Linear((SCALE * centroids).T.numpy(), ranker.bias.detach().numpy()))
 
 
 def sha256(path: Path) -> str:

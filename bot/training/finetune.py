@@ -18,7 +18,7 @@ from transformers import AutoModel, AutoTokenizer
 from transformers.optimization import get_linear_schedule_with_warmup
 
 from bot.triage.heads import SCOPES
-from bot.triage.lessons import Lesson
+from bot.triage.training_examples import TrainingExample
 
 logger = logging.getLogger(__name__)
 
@@ -61,10 +61,12 @@ class Ranker(nn.Module):
         return SCALE * vectors @ nn.functional.normalize(self.centroids, dim=1).T + self.bias
 
 
-def finetune(lessons: Sequence[Lesson], themes_of: dict[str, str], base: Path, *, seed: int, epochs: int = 2) -> Ranker:
+def finetune(
+    examples: Sequence[TrainingExample], themes_of: dict[str, str], base: Path, *, seed: int, epochs: int = 2
+) -> Ranker:
     """Train a copy of the encoder in `base` and return it in evaluation mode.
 
-    The loss is the cross-entropy of the lesson's shares of themes (a barrier's probability counts for its theme) plus
+    The loss is the cross-entropy of the example's shares of themes (a barrier's probability counts for its theme) plus
     that of its shares of barriers, plus that of its scope. `themes_of` maps each barrier to its theme. About 20
     minutes for 13,500 messages on 2 cores.
     """
@@ -73,16 +75,16 @@ def finetune(lessons: Sequence[Lesson], themes_of: dict[str, str], base: Path, *
     tokenizer = AutoTokenizer.from_pretrained(base)
     encoder = SentenceEncoder(base)
     targets = Targets(themes_of)
-    ranker = Ranker(encoder, _centroids(encoder, tokenizer, lessons, targets.barriers))
+    ranker = Ranker(encoder, _centroids(encoder, tokenizer, examples, targets.barriers))
     head = [ranker.bias, *ranker.scope.parameters()]
     body = [*encoder.parameters(), ranker.centroids]
     optimizer = torch.optim.AdamW([{"params": body, "lr": LEARNING_RATE}, {"params": head, "lr": HEAD_LEARNING_RATE}])
-    steps = epochs * (len(lessons) // BATCH + 1)
+    steps = epochs * (len(examples) // BATCH + 1)
     schedule = get_linear_schedule_with_warmup(optimizer, steps // 20, steps)
 
     ranker.train()
     for epoch in range(epochs):
-        for step, batch in enumerate(_batches_by_length(lessons, shuffled)):
+        for step, batch in enumerate(_batches_by_length(examples, shuffled)):
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 vectors = encoder(**_tokens(tokenizer, [m.text for m in batch]))
             loss = targets.loss(ranker, vectors.float(), batch)
@@ -108,7 +110,7 @@ def average(rankers: Sequence[Ranker]) -> Ranker:
 
 
 class Targets:
-    """Lessons as what the loss compares with."""
+    """Examples as what the loss compares with."""
 
     def __init__(self, themes_of: dict[str, str]) -> None:
         self.barriers = sorted(themes_of)
@@ -118,35 +120,35 @@ class Targets:
         )
         self._column = {barrier: column for column, barrier in enumerate(self.barriers)}
 
-    def loss(self, ranker: Ranker, vectors: Tensor, batch: Sequence[Lesson]) -> Tensor:
+    def loss(self, ranker: Ranker, vectors: Tensor, batch: Sequence[TrainingExample]) -> Tensor:
         log_barriers = torch.log_softmax(ranker.barriers(vectors), dim=1)
         log_themes = (log_barriers.exp() @ self._of_theme).clamp(min=1e-9).log()
         barriers = torch.zeros_like(log_barriers)
         themes = torch.zeros_like(log_themes)
-        for row, lesson in enumerate(batch):
-            for barrier, share in lesson.shares:
-                barriers[row, self._column[barrier]] = share * (1.0 if lesson.real else BARRIER_LOSS_SHARE)
+        for row, example in enumerate(batch):
+            for barrier, share in example.shares:
+                barriers[row, self._column[barrier]] = share * (1.0 if example.real else BARRIER_LOSS_SHARE)
                 themes[row] += share * self._of_theme[self._column[barrier]]
-            if lesson.theme and not lesson.shares:
-                themes[row, self.themes.index(lesson.theme)] = 1.0
-        weights = torch.tensor([lesson.weight for lesson in batch])
+            if example.theme and not example.shares:
+                themes[row, self.themes.index(example.theme)] = 1.0
+        weights = torch.tensor([example.weight for example in batch])
         ranked = -(weights * ((themes * log_themes).sum(1) + (barriers * log_barriers).sum(1)))
-        scopes = torch.tensor([SCOPES.index(lesson.scope) for lesson in batch])
+        scopes = torch.tensor([SCOPES.index(example.scope) for example in batch])
         of_scope = nn.functional.cross_entropy(ranker.scope(vectors), scopes, reduction="none")
-        scope_weights = torch.tensor([_scope_weight(lesson) for lesson in batch])
+        scope_weights = torch.tensor([_scope_weight(example) for example in batch])
         return (ranked + scope_weights * of_scope).mean()
 
 
-def _scope_weight(lesson: Lesson) -> float:
+def _scope_weight(example: TrainingExample) -> float:
     # Those in scope are ten times as many as all others together.
-    if lesson.scope != "in":
+    if example.scope != "in":
         return SCOPE_LOSS_SHARE
-    return SCOPE_LOSS_SHARE * (0.3 if lesson.real else 0.05)
+    return SCOPE_LOSS_SHARE * (0.3 if example.real else 0.05)
 
 
-def _batches_by_length(lessons: Sequence[Lesson], shuffled: random.Random) -> Iterator[list[Lesson]]:
+def _batches_by_length(examples: Sequence[TrainingExample], shuffled: random.Random) -> Iterator[list[TrainingExample]]:
     # Texts of like length share a batch, so that little is padded; the noise keeps batches different each epoch.
-    order = sorted(lessons, key=lambda m: len(m.text) * shuffled.uniform(0.8, 1.2))
+    order = sorted(examples, key=lambda m: len(m.text) * shuffled.uniform(0.8, 1.2))
     batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
     shuffled.shuffle(batches)
     yield from batches
@@ -161,13 +163,13 @@ def _tokens(tokenizer: AutoTokenizer, texts: list[str]) -> dict[str, Tensor]:
 def _centroids(
     encoder: SentenceEncoder,
     tokenizer: AutoTokenizer,
-    lessons: Sequence[Lesson],
+    examples: Sequence[TrainingExample],
     barriers: Sequence[str],
 ) -> Tensor:
     encoder.eval()
     sums = torch.zeros(len(barriers), 384)
     # To begin with, every fourth is enough: the centroids are learnt.
-    named = sorted((m for m in lessons if m.shares), key=lambda m: len(m.text))[::4]
+    named = sorted((m for m in examples if m.shares), key=lambda m: len(m.text))[::4]
     for start in range(0, len(named), 64):
         batch = named[start : start + 64]
         with torch.autocast("cpu", dtype=torch.bfloat16):

@@ -10,10 +10,10 @@ from bot.index.build import PACKAGED_HEADS, PACKAGED_VECTORS, head_of
 from bot.index.records import records_of
 from bot.index.vectors import VectorCache, content_hash, write_packaged
 from bot.retrieval.encoder import PACKAGED_ENCODER, OnnxEncoder
-from bot.training.material import lessons, source, themes_of
+from bot.training.examples import source, themes_of, training_examples
 from bot.triage.fitting import fit
-from bot.triage.lessons import encoded_lessons, fit_key
 from bot.triage.likeness import sounds_of
+from bot.triage.training_examples import encoded_examples, fit_key
 
 
 def fit_packaged() -> str:
@@ -23,16 +23,16 @@ def fit_packaged() -> str:
     """
     encoder = OnnxEncoder(PACKAGED_ENCODER)
     cache = VectorCache(Path(gettempdir()) / "mlops-triage-training-vectors.sqlite")
-    taught = lessons()
+    examples = training_examples()
     heads = fit(
-        taught,
+        examples,
         themes_of(),
-        cache.encode(encoder, [lesson.text for lesson in encoded_lessons(taught)], _ignore),
+        cache.encode(encoder, [example.text for example in encoded_examples(examples)], _ignore),
         head_of(encoder),
     )
     shutil.rmtree(PACKAGED_HEADS, ignore_errors=True)
     heads.save(PACKAGED_HEADS)
-    key = fit_key(taught, themes_of(), encoder.id)
+    key = fit_key(examples, themes_of(), encoder.id)
     (PACKAGED_HEADS / "KEY").write_text(f"{key}\n", encoding="ascii")
 
     known = [record.text for record in records_of(source().knowledge)]
@@ -40,7 +40,7 @@ def fit_packaged() -> str:
     vectors = cache.encode(encoder, known, _ignore)
     by_hash = {content_hash(text): vector for text, vector in zip(known, vectors, strict=True)}
     write_packaged(PACKAGED_VECTORS, {encoder.id: by_hash})
-    return f"{len(taught)} lessons, {len(by_hash)} vectors, heads {key}"
+    return f"{len(examples)} examples, {len(by_hash)} vectors, heads {key}"
 
 
 def _ignore(_done: int, _of: int) -> None:

@@ -20,11 +20,11 @@ from bot.retrieval.encoder import Encoder, OnnxEncoder
 from bot.retrieval.lexical import LexicalIndex, write_lexical_index
 from bot.retrieval.retriever import Retriever
 from bot.retrieval.vectors import VectorIndex, write_vector_index
-from bot.training.material import lessons, source, themes_of
+from bot.training.examples import source, themes_of, training_examples
 from bot.triage.fitting import fit
 from bot.triage.heads import Heads
-from bot.triage.lessons import Lesson, encoded_lessons
 from bot.triage.resemblance import by_records
+from bot.triage.training_examples import TrainingExample, encoded_examples
 
 BARRIERS, AT_A_TIME, FIRST = 30, 10, 5
 
@@ -53,13 +53,13 @@ def leave_out(dev: Path, encoders: Path) -> Iterator[Found]:
         yield from _measured(gone, OnnxEncoder(folder), encoders, dev)
 
 
-def lessons_without(gone: frozenset[str], *, symptoms: bool) -> list[Lesson]:
+def examples_without(gone: frozenset[str], *, symptoms: bool) -> list[TrainingExample]:
     """All but those that speak for a barrier in `gone`; with the symptoms that stand in their files, if wanted."""
     written = {symptom for barrier in source().knowledge.barriers if barrier.id in gone for symptom in barrier.symptoms}
     return [
-        lesson
-        for lesson in lessons()
-        if not gone & {barrier for barrier, _ in lesson.shares} or (symptoms and lesson.text in written)
+        example
+        for example in training_examples()
+        if not gone & {barrier for barrier, _ in example.shares} or (symptoms and example.text in written)
     ]
 
 
@@ -67,17 +67,17 @@ def _train(gone: frozenset[str], folder: Path, seed: int) -> None:
     from bot.training.export import official_model, ship
     from bot.training.finetune import finetune
 
-    ranker = finetune(lessons_without(gone, symptoms=False), themes_of(), official_model(), seed=seed)
+    ranker = finetune(examples_without(gone, symptoms=False), themes_of(), official_model(), seed=seed)
     folder.mkdir(parents=True, exist_ok=True)
     ship(ranker, tuple(sorted(themes_of())), official_model(), folder)
 
 
 def _measured(gone: frozenset[str], encoder: Encoder, home: Path, dev: Path) -> Iterator[Found]:
     cache = VectorCache(home / "vectors.sqlite", None)
-    taught = lessons_without(gone, symptoms=True)
-    vectors = cache.encode(encoder, [lesson.text for lesson in encoded_lessons(taught)], _ignore)
+    examples = examples_without(gone, symptoms=True)
+    vectors = cache.encode(encoder, [example.text for example in encoded_examples(examples)], _ignore)
     head = head_of(encoder)
-    heads = fit(taught, themes_of(), vectors, head and head.without(gone))
+    heads = fit(examples, themes_of(), vectors, head and head.without(gone))
     with TemporaryDirectory() as folder:
         rows = [(record.id, record.kind, record.barrier, record.text) for record in records_of(source().knowledge)]
         write_lexical_index(Path(folder) / "lexical.sqlite", rows)

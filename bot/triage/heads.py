@@ -42,24 +42,24 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtHead:
+class TrainedHead:
     """What the encoder was trained with, for the barriers of that day: cosine to a centroid each, and a bias."""
 
     barriers: tuple[str, ...]
     linear: Linear
 
-    def without(self, gone: frozenset[str]) -> TaughtHead:
-        """As if it had not been taught of these barriers."""
+    def without(self, gone: frozenset[str]) -> TrainedHead:
+        """As if it had not been trained on these barriers."""
         kept = [column for column, barrier in enumerate(self.barriers) if barrier not in gone]
         names = tuple(self.barriers[column] for column in kept)
-        return TaughtHead(names, Linear(self.linear.weights[:, kept], self.linear.bias[kept]))
+        return TrainedHead(names, Linear(self.linear.weights[:, kept], self.linear.bias[kept]))
 
     def save(self, file: Path) -> None:
         weights, bias = self.linear.weights, self.linear.bias
         np.savez_compressed(file, allow_pickle=False, barriers=np.array(self.barriers), weights=weights, bias=bias)
 
     @classmethod
-    def load(cls, file: Path) -> TaughtHead:
+    def load(cls, file: Path) -> TrainedHead:
         with np.load(file, allow_pickle=False) as arrays:
             return cls(tuple(map(str, arrays["barriers"])), Linear(arrays["weights"], arrays["bias"]))
 

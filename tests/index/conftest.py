@@ -22,7 +22,7 @@ class RecordingEncoder:
     id: str
     asked: list[str] = field(default_factory=list)
     answers: bool = True
-    taught_head: Path | None = None
+    trained_head: Path | None = None
 
     def encode(self, texts) -> Vectors:
         if not self.answers:

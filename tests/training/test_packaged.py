@@ -11,14 +11,14 @@ from bot.index.build import PACKAGED_HEADS, PACKAGED_VECTORS
 from bot.index.records import records_of
 from bot.index.vectors import content_hash, read_packaged
 from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder
-from bot.training.material import lessons, source, themes_of
+from bot.training.examples import source, themes_of, training_examples
 from bot.triage.heads import Heads
-from bot.triage.lessons import fit_key
 from bot.triage.likeness import sounds_of
+from bot.triage.training_examples import fit_key
 
 
 def test_the_packaged_heads_are_fitted_on_this_knowledge(encoder: Encoder) -> None:
-    key = fit_key(lessons(), themes_of(), encoder.id)
+    key = fit_key(training_examples(), themes_of(), encoder.id)
     assert (PACKAGED_HEADS / "KEY").read_text().strip() == key, "run: python -m bot.training fit"
 
 
@@ -41,15 +41,15 @@ def test_an_encoder_is_named_by_its_bytes(folder: Path) -> None:
 
 
 def test_lessons_in_scope_all_have_a_theme() -> None:
-    in_scope = [lesson for lesson in lessons() if lesson.theme]
-    assert {lesson.scope for lesson in in_scope} == {"in"}
+    in_scope = [example for example in training_examples() if example.theme]
+    assert {example.scope for example in in_scope} == {"in"}
     assert len(in_scope) > 9000
 
 
 @pytest.mark.parametrize("file", ["dev.jsonl", "border.jsonl"])
 def test_no_evaluation_message_is_learnt_from(file: str) -> None:
     evaluated = {line.strip().casefold() for line in _texts(Path("tests/eval") / file)}
-    assert not evaluated & {lesson.text.strip().casefold() for lesson in lessons()}
+    assert not evaluated & {example.text.strip().casefold() for example in training_examples()}
 
 
 def _texts(file: Path) -> list[str]:

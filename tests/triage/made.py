@@ -1,4 +1,4 @@
-"""Lessons and rankings small enough to know what should come out."""
+"""Examples and rankings small enough to know what should come out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from bot.knowledge import Knowledge
 from bot.retrieval.encoder import Vectors
 from bot.triage import Ranked, RankedBarrier, Ranking
 from bot.triage.fitting import fit
-from bot.triage.heads import Heads, TaughtHead
-from bot.triage.lessons import Lesson, encoded_lessons
+from bot.triage.heads import Heads, TrainedHead
+from bot.triage.training_examples import TrainingExample, encoded_examples
 
 THEMES_OF = {"A-01": "data", "A-02": "data", "B-01": "people", "B-02": "people", "C-01": "money", "C-02": "money"}
 WORDS = {
@@ -30,17 +30,18 @@ OUTSIDE = {
 }
 
 
-def small_lessons() -> list[Lesson]:
+def small_examples() -> list[TrainingExample]:
     fillers = ("again today", "since spring", "every single week", "for us")
     inside = [
-        Lesson(f"{words} {filler}", "in", THEMES_OF[barrier], ((barrier, 1.0),))
+        TrainingExample(f"{words} {filler}", "in", THEMES_OF[barrier], ((barrier, 1.0),))
         for barrier, words in WORDS.items()
         for filler in fillers
     ]
     contrast = [
-        Lesson(f"{WORDS[barrier]} in general", "in", THEMES_OF[barrier]) for barrier in ("A-01", "B-01", "C-01")
+        TrainingExample(f"{WORDS[barrier]} in general", "in", THEMES_OF[barrier])
+        for barrier in ("A-01", "B-01", "C-01")
     ]
-    outside = [Lesson(f"{words} {filler}", scope) for scope, words in OUTSIDE.items() for filler in fillers]
+    outside = [TrainingExample(f"{words} {filler}", scope) for scope, words in OUTSIDE.items() for filler in fillers]
     return [*inside, *contrast, *outside]
 
 
@@ -51,9 +52,11 @@ def vector_of(text: str) -> Vectors:
     return (total / np.linalg.norm(total)).astype(np.float32)
 
 
-def fitted(taught: TaughtHead | None = None) -> Heads:
-    lessons = small_lessons()
-    return fit(lessons, THEMES_OF, np.stack([vector_of(lesson.text) for lesson in encoded_lessons(lessons)]), taught)
+def fitted(trained: TrainedHead | None = None) -> Heads:
+    examples = small_examples()
+    return fit(
+        examples, THEMES_OF, np.stack([vector_of(example.text) for example in encoded_examples(examples)]), trained
+    )
 
 
 def ranking_of(knowledge: Knowledge, probabilities: Mapping[str, float]) -> Ranking:

@@ -7,7 +7,7 @@ from functools import cache
 
 from bot.index.source import KnowledgeSource, read_source
 from bot.knowledge import packaged_knowledge
-from bot.triage.lessons import Lesson, lessons_of
+from bot.triage.training_examples import TrainingExample, training_examples_of
 
 
 def today() -> date:
@@ -24,5 +24,5 @@ def themes_of() -> dict[str, str]:
     return {barrier.id: barrier.theme for barrier in source().knowledge.barriers}
 
 
-def lessons() -> tuple[Lesson, ...]:
-    return lessons_of(source().knowledge, source().messages)
+def training_examples() -> tuple[TrainingExample, ...]:
+    return training_examples_of(source().knowledge, source().messages)

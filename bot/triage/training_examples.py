@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from hashlib import sha256
 
 from bot.knowledge import Knowledge, Messages, RealMessage
 
 RECIPE = 7
-"""Counts up when fitting the same lessons would give other heads."""
+"""Counts up when fitting the same examples would give other heads."""
 
 FIRST_SHARE = 0.7
-"""Of a real message's lesson for the barriers that were named first; those that would do as well share the rest."""
+"""Of a real message's example for the barriers that were named first; those that would do as well share the rest."""
 REAL_WEIGHT = {2: 3.0, 1: 2.4}
 """How much a real message counts beside an invented one, by how often it was labelled."""
 
@@ -20,8 +20,8 @@ _SCOPE_OF_KIND = {"out_near": "near", "out_far": "far", "vague": "vague", "about
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
-    """A text with what it teaches.
+class TrainingExample:
+    """A text with what is learnt from it.
 
     `shares` are the barriers it speaks for, with shares that sum to one. A contrast message has a theme and no
     barrier, one out of scope has neither.
@@ -38,35 +38,35 @@ class Lesson:
         return self.weight > 1.0
 
 
-def lessons_of(knowledge: Knowledge, messages: Messages) -> tuple[Lesson, ...]:
-    """Every lesson once, in the order of the files."""
-    return tuple(dict.fromkeys(_lessons(knowledge, messages)))
+def training_examples_of(knowledge: Knowledge, messages: Messages) -> tuple[TrainingExample, ...]:
+    """Every example once, in the order of the files."""
+    return tuple(dict.fromkeys(_examples(knowledge, messages)))
 
 
-def encoded_lessons(lessons: Sequence[Lesson]) -> list[Lesson]:
-    """Those whose vectors are learnt from, barriers and scope: all but the contrast messages, which teach words."""
-    return [lesson for lesson in lessons if lesson.shares or lesson.scope != "in"]
+def encoded_examples(examples: Sequence[TrainingExample]) -> list[TrainingExample]:
+    """Those whose vectors are learnt from, barriers and scope: of contrast messages words alone are."""
+    return [example for example in examples if example.shares or example.scope != "in"]
 
 
-def _lessons(knowledge: Knowledge, messages: Messages) -> Iterator[Lesson]:
+def _examples(knowledge: Knowledge, messages: Messages) -> Iterator[TrainingExample]:
     for barrier in knowledge.barriers:
         for symptom in barrier.symptoms:
-            yield Lesson(symptom, "in", barrier.theme, ((barrier.id, 1.0),))
+            yield TrainingExample(symptom, "in", barrier.theme, ((barrier.id, 1.0),))
     for message in messages.learning:
-        yield Lesson(message.text, "in", message.theme, ((message.barrier, 1.0),))
+        yield TrainingExample(message.text, "in", message.theme, ((message.barrier, 1.0),))
     for message in messages.real:
         theme = knowledge.barrier_by_id[message.barriers[0]].theme
-        yield Lesson(message.text, "in", theme, tuple(_shares(message)), REAL_WEIGHT[message.readings])
+        yield TrainingExample(message.text, "in", theme, tuple(_shares(message)), REAL_WEIGHT[message.readings])
     for message in messages.contrast:
-        yield Lesson(message.text, "in", message.theme)
+        yield TrainingExample(message.text, "in", message.theme)
     for message in messages.scope:
-        yield Lesson(message.text, _SCOPE_OF_KIND[message.kind])
+        yield TrainingExample(message.text, _SCOPE_OF_KIND[message.kind])
     for question in knowledge.questions:
         if question.kind == "ambiguous":
-            yield Lesson(question.sounds_like, "vague")
+            yield TrainingExample(question.sounds_like, "vague")
     for reply in knowledge.scope.replies:
         for sound in reply.sounds_like:
-            yield Lesson(sound, reply.kind)
+            yield TrainingExample(sound, reply.kind)
 
 
 def _shares(message: RealMessage) -> Iterator[tuple[str, float]]:
@@ -75,9 +75,9 @@ def _shares(message: RealMessage) -> Iterator[tuple[str, float]]:
     yield from ((barrier, (1 - first) / len(message.also_barriers)) for barrier in message.also_barriers)
 
 
-def fit_key(lessons: Sequence[Lesson], themes_of: Mapping[str, str], encoder_id: str) -> str:
+def fit_key(examples: Sequence[TrainingExample], themes_of: Mapping[str, str], encoder_id: str) -> str:
     """Names what fitting would give, so that heads fitted once are found again."""
     digest = sha256(f"{RECIPE} {encoder_id} {sorted(themes_of.items())}".encode())
-    for lesson in lessons:
-        digest.update(repr(lesson).encode())
+    for example in examples:
+        digest.update(repr(astuple(example)).encode())
     return digest.hexdigest()[:32]
