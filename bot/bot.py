@@ -35,7 +35,7 @@ class Bot:
         self._today = today
         self._retriever = version.retriever(encoder)
         self._triager = Triager(
-            version.knowledge, version.heads, bounds or load_bounds(), version.likeness, encoder, self._retriever
+            version.knowledge, version.heads, bounds or load_bounds(), version.similarity, encoder, self._retriever
         )
 
     def triage(self, message: Message) -> Stages:

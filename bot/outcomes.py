@@ -117,8 +117,8 @@ def stages_document(reply: Reply) -> dict[str, Any]:
         "language": stages.language or "en",
         "scope": _all_rounded(stages.scope),
         "first_barrier_by_clause": _all_rounded(stages.clauses),
-        "question_likeness": _all_rounded(stages.question_likeness),
-        "reply_likeness": _all_rounded(stages.reply_likeness),
+        "question_similarity": _all_rounded(stages.question_similarity),
+        "reply_similarity": _all_rounded(stages.reply_similarity),
         "records": [
             {"id": hit.id, "barrier": hit.barrier, "origin": hit.origin, "score": _rounded(hit.score)}
             for hit in stages.hits

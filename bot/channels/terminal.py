@@ -80,8 +80,8 @@ def decline_block(said: Declined) -> RenderableType:
 def explanation_block(stages: Stages) -> RenderableType:
     """Every stage with its scores, for `--explain`."""
     scope = ", ".join(f"{name} {p:.2f}" for name, p in stages.scope.items())
-    closest = sorted(stages.question_likeness.items(), key=lambda item: -item[1])[:3]
-    replies = sorted(stages.reply_likeness.items(), key=lambda item: -item[1])[:3]
+    closest = sorted(stages.question_similarity.items(), key=lambda item: -item[1])[:3]
+    replies = sorted(stages.reply_similarity.items(), key=lambda item: -item[1])[:3]
     return Group(
         Text("How I got there", style="bold"),
         Text(f"language   {stages.language or 'en'}"),

@@ -30,7 +30,7 @@ from bot.retrieval.encoder import Encoder
 from bot.retrieval.lexical import write_lexical_index
 from bot.retrieval.vectors import write_vector_index
 from bot.triage.heads import TrainedHead
-from bot.triage.likeness import sounds_of
+from bot.triage.similarity import sounds_of
 from bot.triage.training_examples import encoded_examples, fit_key, training_examples_of
 
 Progress = Callable[[str, float], None]

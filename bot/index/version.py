@@ -23,7 +23,7 @@ from bot.retrieval.lexical import LexicalIndex
 from bot.retrieval.retriever import Retriever
 from bot.retrieval.vectors import VectorIndex
 from bot.triage.heads import Heads
-from bot.triage.likeness import Likeness
+from bot.triage.similarity import Similarity
 
 MANIFEST, KNOWLEDGE, LEXICAL = "manifest.json", "knowledge.json", "lexical.sqlite"
 CHROMA, HEADS, SOUNDS = "chroma", "heads", "sounds.npy"
@@ -73,8 +73,8 @@ class IndexVersion:
         return Heads.load(self.folder / HEADS)
 
     @cached_property
-    def likeness(self) -> Likeness:
-        return Likeness(self.knowledge, np.load(self.folder / SOUNDS, allow_pickle=False))
+    def similarity(self) -> Similarity:
+        return Similarity(self.knowledge, np.load(self.folder / SOUNDS, allow_pickle=False))
 
     @cached_property
     def lexical(self) -> LexicalIndex:

@@ -12,7 +12,7 @@ from bot.index.vectors import VectorCache, content_hash, write_packaged
 from bot.retrieval.encoder import PACKAGED_ENCODER, OnnxEncoder
 from bot.training.examples import source, themes_of, training_examples
 from bot.triage.fitting import fit
-from bot.triage.likeness import sounds_of
+from bot.triage.similarity import sounds_of
 from bot.triage.training_examples import encoded_examples, fit_key
 
 

@@ -43,16 +43,17 @@ def worth_asking(question: AskedQuestion, ranking: Ranking, vague: float, alike:
     return (3 - 2 * on_list) - (4 - 2 * by_question)
 
 
-def best_question(knowledge: Knowledge, ranking: Ranking, likeness: Mapping[str, float]) -> AskedQuestion:
+def best_question(knowledge: Knowledge, ranking: Ranking, similarity: Mapping[str, float]) -> AskedQuestion:
     """From the knowledge base where one fits, else which of the likeliest themes it is.
 
-    `likeness` is the cosine of the message to what each question sounds like, by question id.
+    `similarity` is the cosine of the message to what each question sounds like, by question id.
     """
     probability = {barrier.id: barrier.probability for barrier in ranking.barriers}
     fitting = [
-        (gain + likeness[question.id], question)
+        (gain + similarity[question.id], question)
         for question in knowledge.questions
-        if (gain := split(question.choices, probability)) and _fits(likeness[question.id], _mass(question, probability))
+        if (gain := split(question.choices, probability))
+        and _fits(similarity[question.id], _mass(question, probability))
     ]
     if not fitting:
         return _theme_question(knowledge, ranking)

@@ -15,7 +15,6 @@ from bot.triage.alternatives import Alternatives
 from bot.triage.bounds import Bounds
 from bot.triage.heads import SCOPES, Floats, Heads, calibrated
 from bot.triage.language import foreign_language
-from bot.triage.likeness import Likeness
 from bot.triage.message import Message, clean, has_words
 from bot.triage.outcome import (
     Answer,
@@ -32,6 +31,7 @@ from bot.triage.questions import best_question, condition, worth_asking
 from bot.triage.reasons import clauses, speaking
 from bot.triage.resemblance import by_records
 from bot.triage.scope import outside, vagueness
+from bot.triage.similarity import Similarity
 from bot.triage.sureness import sureness
 
 REJECTED_THEME = 0.25
@@ -55,8 +55,8 @@ class Stages:
     scope: dict[str, float]
     hits: tuple[Hit, ...]
     ranking: Ranking
-    question_likeness: dict[str, float]
-    reply_likeness: dict[str, float]
+    question_similarity: dict[str, float]
+    reply_similarity: dict[str, float]
     clauses: dict[str, float]
     outcome: Triage
 
@@ -69,14 +69,14 @@ class Triager:
         knowledge: Knowledge,
         heads: Heads,
         bounds: Bounds,
-        likeness: Likeness,
+        similarity: Similarity,
         encoder: Encoder,
         retriever: Retriever,
     ) -> None:
         self._knowledge = knowledge
         self._heads = heads
         self._bounds = bounds
-        self._likeness = likeness
+        self._similarity = similarity
         self._encoder = encoder
         self._retriever = retriever
         self._alternatives = Alternatives(heads)
@@ -97,8 +97,8 @@ class Triager:
             scope=dict(zip(SCOPES, map(float, self._heads.scope(vector, message.text)), strict=True)),
             hits=tuple(fuse(*rankings, HITS)),
             ranking=ranking,
-            question_likeness=self._likeness.to_questions(vector),
-            reply_likeness=self._likeness.to_replies(vector),
+            question_similarity=self._similarity.to_questions(vector),
+            reply_similarity=self._similarity.to_replies(vector),
             clauses={},
             outcome=Decline(ranking, "wordless", None, 1.0),
         )
@@ -110,13 +110,13 @@ class Triager:
         if not (message.picked or message.offered or message.rejected or message.unsure):
             beyond = outside(scope, first.probability, message.text)
             if beyond >= self._bounds.decline_at:
-                kind, reply = self._reply(scope, stages.reply_likeness)
+                kind, reply = self._reply(scope, stages.reply_similarity)
                 return replace(stages, outcome=Decline(ranking, kind, reply, beyond, language))
         vague = 0.0 if message.chosen else vagueness(scope)
         sure = sureness(first.probability, vague, self._bounds)
         if not message.settled and (sure == "a first guess" or message.unsure or message.none_fits):
-            question = best_question(self._knowledge, ranking, stages.question_likeness)
-            gain = worth_asking(question, ranking, vague, stages.question_likeness.get(question.id, 0.0))
+            question = best_question(self._knowledge, ranking, stages.question_similarity)
+            gain = worth_asking(question, ranking, vague, stages.question_similarity.get(question.id, 0.0))
             if message.none_fits or (gain > 0 and not (message.asked or message.rejected or message.unsure)):
                 return replace(stages, outcome=Clarify(ranking, question, vague, language))
             listed, by_clause = self._with_reasons(message, barriers, self._alternatives.listed(ranking))
@@ -182,11 +182,11 @@ class Triager:
         by_clause = {text: float(np.exp(logs[columns[0]])) for text, logs in zip(texts, alone, strict=True)}
         return tuple(reasoned), by_clause
 
-    def _reply(self, scope: dict[str, float], likeness: dict[str, float]) -> tuple[DeclineKind, ScopeReply]:
+    def _reply(self, scope: dict[str, float], similarity: dict[str, float]) -> tuple[DeclineKind, ScopeReply]:
         kinds: tuple[DeclineKind, ...] = ("near", "far", "about")
         kind = max(kinds, key=lambda kind: scope[kind])
         replies = {reply.id: reply for reply in self._knowledge.scope.replies}
-        id, alike = max(likeness.items(), key=lambda item: item[1])
+        id, alike = max(similarity.items(), key=lambda item: item[1])
         if alike >= REPLY_SOUNDS_ALIKE:
             return replies[id].kind, replies[id]
         return kind, replies[self._knowledge.scope.defaults[kind]]

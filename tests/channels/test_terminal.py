@@ -53,8 +53,8 @@ def stages_of(answer: Answer, text: str, by_clause: dict[str, float], hits: tupl
         scope={"in": 0.9, "vague": 0.05, "near": 0.03, "far": 0.01, "about": 0.01},
         hits=hits,
         ranking=answer.ranking,
-        question_likeness={"model-got-worse": 0.31, "deployment-is-a-nightmare": 0.42},
-        reply_likeness={"greeting": 0.12},
+        question_similarity={"model-got-worse": 0.31, "deployment-is-a-nightmare": 0.42},
+        reply_similarity={"greeting": 0.12},
         clauses=by_clause,
         outcome=answer,
     )

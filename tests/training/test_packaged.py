@@ -13,7 +13,7 @@ from bot.index.vectors import content_hash, read_packaged
 from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder
 from bot.training.examples import source, themes_of, training_examples
 from bot.triage.heads import Heads
-from bot.triage.likeness import sounds_of
+from bot.triage.similarity import sounds_of
 from bot.triage.training_examples import fit_key
 
 

@@ -13,7 +13,7 @@ def sounds_of(knowledge: Knowledge) -> list[tuple[str, str]]:
     return questions + [(reply.id, sound) for reply in knowledge.scope.replies for sound in reply.sounds_like]
 
 
-class Likeness:
+class Similarity:
     """`vectors` are those of `sounds_of(knowledge)`, in its order, by the records' encoder."""
 
     def __init__(self, knowledge: Knowledge, vectors: Vectors) -> None:
