@@ -21,7 +21,7 @@ from bot.index.version import (
     KNOWLEDGE,
     LEXICAL,
     MANIFEST,
-    SOUNDS,
+    PHRASES,
     IndexVersion,
     Manifest,
     describe_files,
@@ -30,7 +30,7 @@ from bot.retrieval.encoder import Encoder
 from bot.retrieval.lexical import write_lexical_index
 from bot.retrieval.vectors import write_vector_index
 from bot.triage.heads import TrainedHead
-from bot.triage.similarity import sounds_of
+from bot.triage.similarity import phrases_of
 from bot.triage.training_examples import encoded_examples, fit_key, training_examples_of
 
 Progress = Callable[[str, float], None]
@@ -89,15 +89,15 @@ def _write(
         [record.text for record in records],
         lambda done, of: progress("encoding records", 0.6 + 0.1 * done / of),
     )
-    sounds = cache.encode(encoder, [sound for _, sound in sounds_of(source.knowledge)], _silent)
-    np.save(folder / SOUNDS, sounds, allow_pickle=False)
+    phrases = cache.encode(encoder, [phrase for _, phrase in phrases_of(source.knowledge)], _silent)
+    np.save(folder / PHRASES, phrases, allow_pickle=False)
     progress("indexing words", 0.7)
     rows = [(record.id, record.kind, record.barrier, record.text) for record in records]
     write_lexical_index(folder / LEXICAL, rows)
     progress("indexing vectors", 0.75)
     write_vector_index(folder / CHROMA, rows, vectors)
     return Manifest(
-        format=2,
+        format=3,
         number=number,
         built_at=datetime.now(UTC),
         content_hash=sha256(source.knowledge.model_dump_json().encode()).hexdigest(),

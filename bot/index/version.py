@@ -26,7 +26,7 @@ from bot.triage.heads import Heads
 from bot.triage.similarity import Similarity
 
 MANIFEST, KNOWLEDGE, LEXICAL = "manifest.json", "knowledge.json", "lexical.sqlite"
-CHROMA, HEADS, SOUNDS = "chroma", "heads", "sounds.npy"
+CHROMA, HEADS, PHRASES = "chroma", "heads", "phrases.npy"
 CHROMA_DATABASE = "chroma.sqlite3"
 CHROMA_BOOKKEEPING = ("acquire_write", "maintenance_log", "migrations")
 
@@ -39,7 +39,7 @@ class Manifest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    format: Literal[2]
+    format: Literal[3]
     number: int
     built_at: datetime
     content_hash: str
@@ -74,7 +74,7 @@ class IndexVersion:
 
     @cached_property
     def similarity(self) -> Similarity:
-        return Similarity(self.knowledge, np.load(self.folder / SOUNDS, allow_pickle=False))
+        return Similarity(self.knowledge, np.load(self.folder / PHRASES, allow_pickle=False))
 
     @cached_property
     def lexical(self) -> LexicalIndex:

@@ -12,7 +12,7 @@ from bot.index.vectors import VectorCache, content_hash, write_packaged
 from bot.retrieval.encoder import PACKAGED_ENCODER, OnnxEncoder
 from bot.training.examples import source, themes_of, training_examples
 from bot.triage.fitting import fit
-from bot.triage.similarity import sounds_of
+from bot.triage.similarity import phrases_of
 from bot.triage.training_examples import encoded_examples, fit_key
 
 
@@ -36,7 +36,7 @@ def fit_packaged() -> str:
     (PACKAGED_HEADS / "KEY").write_text(f"{key}\n", encoding="ascii")
 
     known = [record.text for record in records_of(source().knowledge)]
-    known += [sound for _, sound in sounds_of(source().knowledge)]
+    known += [phrase for _, phrase in phrases_of(source().knowledge)]
     vectors = cache.encode(encoder, known, _ignore)
     by_hash = {content_hash(text): vector for text, vector in zip(known, vectors, strict=True)}
     write_packaged(PACKAGED_VECTORS, {encoder.id: by_hash})

@@ -13,9 +13,9 @@ from bot.triage.alternatives import LISTED
 from bot.triage.heads import Floats
 from bot.triage.outcome import AskedQuestion, Ranking
 
-SOUNDS_ALIKE, TOUCHES = 0.62, 0.1
+SIMILAR, TOUCHES = 0.62, 0.1
 """A message this alike (cosine) is asked the question whose choices hold at least this share of the probability."""
-SOUNDS_RELATED, COVERS = 0.5, 0.4
+RELATED, COVERS = 0.5, 0.4
 """One that sounds less alike is asked it only if they hold this much."""
 HELD_BY_OWN, HELD_BY_OTHERS = 0.8, 0.6
 """How often a choice holds what a vague message means: of a question that was written for it, of another."""
@@ -33,7 +33,7 @@ def worth_asking(question: AskedQuestion, ranking: Ranking, vague: float, alike:
     from 0 to 1) the ranking knows nothing, and a question that was written for it is the better guess. One that was
     not (`alike` is the cosine of the message to what it was written for) must not overrule a ranking that peaks.
     """
-    own = alike >= SOUNDS_ALIKE
+    own = alike >= SIMILAR
     vague *= 1.0 if own else 1 - ranking.barriers[0].probability
     known = 1 - vague
     on_list = known * sum(barrier.probability for barrier in ranking.barriers[:LISTED])
@@ -76,7 +76,7 @@ def condition(probabilities: Floats, chosen: NDArray[np.bool_]) -> Floats:
 
 
 def _fits(alike: float, covered: float) -> bool:
-    return (alike >= SOUNDS_ALIKE and covered >= TOUCHES) or (alike >= SOUNDS_RELATED and covered >= COVERS)
+    return (alike >= SIMILAR and covered >= TOUCHES) or (alike >= RELATED and covered >= COVERS)
 
 
 def _mass(question: Question, probability: Mapping[str, float]) -> float:

@@ -7,17 +7,17 @@ from bot.retrieval.encoder import Vectors
 from bot.triage.heads import Floats
 
 
-def sounds_of(knowledge: Knowledge) -> list[tuple[str, str]]:
+def phrases_of(knowledge: Knowledge) -> list[tuple[str, str]]:
     """Pairs of a question's or reply's id and a message that it was written for, in the files' order."""
     questions = [(question.id, question.sounds_like) for question in knowledge.questions]
-    return questions + [(reply.id, sound) for reply in knowledge.scope.replies for sound in reply.sounds_like]
+    return questions + [(reply.id, phrase) for reply in knowledge.scope.replies for phrase in reply.sounds_like]
 
 
 class Similarity:
-    """`vectors` are those of `sounds_of(knowledge)`, in its order, by the records' encoder."""
+    """`vectors` are those of `phrases_of(knowledge)`, in its order, by the records' encoder."""
 
     def __init__(self, knowledge: Knowledge, vectors: Vectors) -> None:
-        self._ids = [id for id, _ in sounds_of(knowledge)]
+        self._ids = [id for id, _ in phrases_of(knowledge)]
         self._questions = len(knowledge.questions)
         self._vectors = vectors
 

@@ -65,8 +65,8 @@ def _examples(knowledge: Knowledge, messages: Messages) -> Iterator[TrainingExam
         if question.kind == "ambiguous":
             yield TrainingExample(question.sounds_like, "vague")
     for reply in knowledge.scope.replies:
-        for sound in reply.sounds_like:
-            yield TrainingExample(sound, reply.kind)
+        for phrase in reply.sounds_like:
+            yield TrainingExample(phrase, reply.kind)
 
 
 def _shares(message: RealMessage) -> Iterator[tuple[str, float]]:

@@ -36,7 +36,7 @@ from bot.triage.sureness import sureness
 
 REJECTED_THEME = 0.25
 """A rejected barrier speaks against its theme, too: what the theme's other barriers keep of their probability."""
-REPLY_SOUNDS_ALIKE = 0.4
+REPLY_SIMILAR = 0.4
 """Cosine from which a reply written for such a message is given, not the general one."""
 HITS = 20
 
@@ -187,7 +187,7 @@ class Triager:
         kind = max(kinds, key=lambda kind: scope[kind])
         replies = {reply.id: reply for reply in self._knowledge.scope.replies}
         id, alike = max(similarity.items(), key=lambda item: item[1])
-        if alike >= REPLY_SOUNDS_ALIKE:
+        if alike >= REPLY_SIMILAR:
             return replies[id].kind, replies[id]
         return kind, replies[self._knowledge.scope.defaults[kind]]
 

@@ -113,7 +113,7 @@ def test_a_dry_run_without_an_index_has_nothing_to_compare_with(desk: Desk):
 
 
 def test_a_refresh_replaces_a_damaged_version_although_no_file_changed(desk: Desk):
-    (desk.home / "index" / "1" / "sounds.npy").unlink()
+    (desk.home / "index" / "1" / "phrases.npy").unlink()
     done = desk.refresh()
     assert done.diff is None
     assert done.version is not None

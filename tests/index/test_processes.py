@@ -99,7 +99,7 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, size: int):
 
 
 def test_a_refresh_on_a_full_disk_leaves_what_serves(own_home: Path, tmp_path: Path):
-    (own_home / "index" / "1" / "sounds.npy").unlink()
+    (own_home / "index" / "1" / "phrases.npy").unlink()
     before = index_entries(own_home)
     code, _, err = ended(started(own_home, tmp_path, "index", "refresh", limit=largest_file(2_000_000)))
     assert code == 1

@@ -19,7 +19,7 @@ FILES = [
     "manifest.json",
     "knowledge.json",
     "lexical.sqlite",
-    "sounds.npy",
+    "phrases.npy",
     "heads/heads.npz",
     "heads/terms.json",
     "heads/KEY",

@@ -13,7 +13,7 @@ from bot.index.vectors import content_hash, read_packaged
 from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder
 from bot.training.examples import source, themes_of, training_examples
 from bot.triage.heads import Heads
-from bot.triage.similarity import sounds_of
+from bot.triage.similarity import phrases_of
 from bot.triage.training_examples import fit_key
 
 
@@ -29,7 +29,7 @@ def test_the_packaged_heads_know_every_barrier() -> None:
 def test_a_first_start_computes_no_vector(encoder: Encoder) -> None:
     known = read_packaged(PACKAGED_VECTORS, encoder.id)
     texts = [record.text for record in records_of(source().knowledge)]
-    texts += [sound for _, sound in sounds_of(source().knowledge)]
+    texts += [phrase for _, phrase in phrases_of(source().knowledge)]
     assert [text for text in texts if content_hash(text) not in known] == [], "run: python -m bot.training fit"
 
 

@@ -11,8 +11,8 @@ from bot.triage import Clarify, Message
 from bot.triage.outcome import AskedQuestion
 from bot.triage.questions import (
     CHOSEN,
-    SOUNDS_ALIKE,
-    SOUNDS_RELATED,
+    RELATED,
+    SIMILAR,
     THEME_QUESTION,
     best_question,
     condition,
@@ -48,7 +48,7 @@ def test_of_the_questions_that_cover_the_doubt_the_best_splitter_is_asked(knowle
     question = next(q for q in knowledge.questions if q.kind == "confusable" and len(q.choices) == 2)
     first, second = (choice.barriers[0] for choice in question.choices)
     ranking = ranking_of(knowledge, {first: 0.45, second: 0.45})
-    related = dict.fromkeys((q.id for q in knowledge.questions), SOUNDS_RELATED)
+    related = dict.fromkeys((q.id for q in knowledge.questions), RELATED)
     asked = best_question(knowledge, ranking, related)
     probability = {b.id: b.probability for b in ranking.barriers}
     best = max(
@@ -66,7 +66,7 @@ def test_a_message_that_sounds_like_a_question_of_ours_gets_it(knowledge):
     for question in knowledge.questions:
         first, second = (choice.barriers[0] for choice in question.choices[:2])
         ranking = ranking_of(knowledge, {first: 0.1, second: 0.1})
-        alike = {q.id: 1.0 if q.id == question.id else SOUNDS_ALIKE - 0.01 for q in knowledge.questions}
+        alike = {q.id: 1.0 if q.id == question.id else SIMILAR - 0.01 for q in knowledge.questions}
         assert best_question(knowledge, ranking, alike).id == question.id
 
 

@@ -86,13 +86,13 @@ def _payload(body: bytes, content_type: str) -> dict[str, object] | None:
         form = parse_qs(text, strict_parsing=True, keep_blank_values=True)
         if "payload" in form:
             return _interaction(json.loads(form["payload"][0]))
-        return _sound({name: values[0] for name, values in form.items()})
+        return _valid({name: values[0] for name, values in form.items()})
     except (ValueError, RecursionError):
         return None
 
 
 def _event(payload: object) -> dict[str, object] | None:
-    found = _sound(payload)
+    found = _valid(payload)
     if found is None or found.get("type") != "event_callback":
         return found
     event = found.get("event")
@@ -101,14 +101,14 @@ def _event(payload: object) -> dict[str, object] | None:
 
 
 def _interaction(payload: object) -> dict[str, object] | None:
-    found = _sound(payload)
+    found = _valid(payload)
     if found is None or found.get("type") != "block_actions":
         return found
     actions = found.get("actions")  # Bolt looks into the first one
     return found if isinstance(actions, list) and actions and isinstance(found.get("user"), dict) else None
 
 
-def _sound(payload: object) -> dict[str, object] | None:
+def _valid(payload: object) -> dict[str, object] | None:
     if not isinstance(payload, dict):
         return None
     json.dumps(payload, ensure_ascii=False).encode("utf-8")  # raises for half a character
