@@ -10,7 +10,7 @@ from bot.guidance import Guidance, compose
 from bot.guidance.details import Facet, detail
 from bot.index.version import IndexVersion
 from bot.retrieval.encoder import Encoder
-from bot.triage import Answer, Bounds, Message, Stages, Triage, Triager, load_bounds
+from bot.triage import Answer, Message, Stages, Thresholds, Triage, Triager, load_thresholds
 
 Today = Callable[[], date]
 
@@ -30,12 +30,19 @@ class Reply:
 class Bot:
     """Answers on one index version, for every channel alike."""
 
-    def __init__(self, version: IndexVersion, encoder: Encoder, today: Today, *, bounds: Bounds | None = None) -> None:
+    def __init__(
+        self, version: IndexVersion, encoder: Encoder, today: Today, *, thresholds: Thresholds | None = None
+    ) -> None:
         self.version = version
         self._today = today
         self._retriever = version.retriever(encoder)
         self._triager = Triager(
-            version.knowledge, version.heads, bounds or load_bounds(), version.similarity, encoder, self._retriever
+            version.knowledge,
+            version.heads,
+            thresholds or load_thresholds(),
+            version.similarity,
+            encoder,
+            self._retriever,
         )
 
     def triage(self, message: Message) -> Stages:

@@ -27,7 +27,7 @@ VERSION = "2"
 """Of the steps' order. Counted up by hand when a release changes it: DBOS resumes only what this version began."""
 REPLIES = "replies"
 AT_ONCE = 24
-"""Workflows that run at once in a replica: most of them wait for the network, computing has its own bounds."""
+"""Workflows that run at once in a replica: most of them wait for the network, computing has its own limits."""
 POLLING_S = 0.1
 RETRY_EVERY_S, RETRIES = 5.0, 17_280
 """A store or a platform that is away delays an answer by up to a day."""

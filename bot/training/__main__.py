@@ -1,4 +1,4 @@
-"""`python -m bot.training`: how what the wheel carries was made. `fit` and `bounds` need no extra."""
+"""`python -m bot.training`: how what the wheel carries was made. `fit` and `thresholds` need no extra."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def leave_out(
 
 
 @app.command()
-def bounds(files: Annotated[list[Path], typer.Argument(help="Labelled messages to choose on.")]) -> None:
+def thresholds(files: Annotated[list[Path], typer.Argument(help="Labelled messages to choose on.")]) -> None:
     """Choose the thresholds and the calibration on labelled messages."""
-    from bot.training.choose import choose_bounds
+    from bot.training.choose import choose_thresholds
 
-    typer.echo(choose_bounds(files))
+    typer.echo(choose_thresholds(files))
 
 
 if __name__ == "__main__":

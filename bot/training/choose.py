@@ -1,4 +1,4 @@
-"""Choose the bounds of triage on labelled messages, by the very functions that serve."""
+"""Choose the thresholds of triage on labelled messages, by the very functions that serve."""
 
 # scikit-learn has no types.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
@@ -17,10 +17,10 @@ from bot.bot import Bot
 from bot.evaluation import Labelled, read_labelled
 from bot.settings import Settings
 from bot.training.examples import today
-from bot.triage import Bounds, Message, Stages
-from bot.triage.bounds import FILE
+from bot.triage import Message, Stages, Thresholds
 from bot.triage.heads import Floats, calibrated
 from bot.triage.scope import outside, vagueness
+from bot.triage.thresholds import FILE
 from bot.wiring import encoder_of, open_index
 
 TEMPERATURES = np.linspace(0.5, 2.0, 61)
@@ -30,11 +30,11 @@ QUITE, FAIRLY, IN_FULL = 0.90, 0.65, 0.78
 """How often what is called quite or fairly sure, and all that is answered in full, is to be right."""
 FEWEST = 12
 """Messages that a precision is believed of."""
-RAW = Bounds(temperature=1, decline_at=1, quite_sure_at=1, fairly_sure_at=1, chosen_on="")
+RAW = Thresholds(temperature=1, decline_at=1, quite_sure_at=1, fairly_sure_at=1, chosen_on="")
 
 
-def choose_bounds(files: Sequence[Path]) -> str:
-    """Write `bot/triage/bounds.json`; a sentence on what was chosen. Raises LabelledSetInvalid."""
+def choose_thresholds(files: Sequence[Path]) -> str:
+    """Write `bot/triage/thresholds.json`; a sentence on what was chosen. Raises LabelledSetInvalid."""
     read = [read_labelled(file) for file in files]
     labelled = [item for items in read for item in items]
     sets = np.repeat(np.arange(len(read)), [len(items) for items in read])
@@ -42,7 +42,7 @@ def choose_bounds(files: Sequence[Path]) -> str:
         settings = Settings(triage_home=Path(home), triage_embeddings=None)
         encoder = encoder_of(settings)
         version = open_index(settings, encoder).open(today(), lambda _what, _done: None, lambda _sentence: None)
-        bot = Bot(version, encoder, today, bounds=RAW)
+        bot = Bot(version, encoder, today, thresholds=RAW)
         judged = [bot.triage(Message(item.text)) for item in labelled]
         version.close()
     first, right = _first(judged, labelled)
@@ -62,15 +62,15 @@ def choose_bounds(files: Sequence[Path]) -> str:
     quite = _surest(meant, expected, first_right, QUITE, upto=1.0, of_all=QUITE)
     fairly = _surest(meant, expected, first_right, FAIRLY, upto=quite, of_all=IN_FULL)
     hashed = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
-    bounds = Bounds(
+    thresholds = Thresholds(
         temperature=temperature,
         decline_at=_decline_at(beyond, np.array([item.scope for item in labelled]), sets),
         quite_sure_at=quite,
         fairly_sure_at=fairly,
         chosen_on=f"{', '.join(file.name for file in files)}: {len(labelled)} messages, {hashed}",
     )
-    FILE.write_text(bounds.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    return str(bounds)
+    FILE.write_text(thresholds.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return str(thresholds)
 
 
 def _first(judged: Sequence[Stages], labelled: Sequence[Labelled]) -> tuple[list[Floats], NDArray[np.bool_]]:
@@ -114,15 +114,15 @@ def _expected(meant: Floats, right: NDArray[np.bool_]) -> Floats:
 def _surest(
     meant: Floats, expected: Floats, right: NDArray[np.bool_], wanted: float, *, upto: float, of_all: float
 ) -> float:
-    """The lowest bound from which, up to `upto`, `wanted` are right, counted and expected, and `of_all` above it."""
-    for bound in SURE_AT:
-        band, above = (meant >= bound) & (meant < upto), meant >= bound
+    """The lowest threshold from which, up to `upto`, `wanted` are right, counted and expected, and `of_all` above it."""
+    for threshold in SURE_AT:
+        band, above = (meant >= threshold) & (meant < upto), meant >= threshold
         if (
             band.sum() >= FEWEST
             and min(expected[band].mean(), right[band].mean()) >= wanted
             and expected[above].mean() >= of_all
         ):
-            return round(float(bound), 3)
+            return round(float(threshold), 3)
     return upto
 
 
@@ -133,8 +133,8 @@ def _decline_at(beyond: Floats, labels: NDArray[np.str_], sets: NDArray[np.int64
     """
     ours, theirs = np.isin(labels, ["in", "vague"]), np.isin(labels, ["out_near", "out_far", "about"])
 
-    def worth(bound: float) -> float:
-        declined = beyond >= bound
+    def worth(threshold: float) -> float:
+        declined = beyond >= threshold
         return float(
             np.mean(
                 [
@@ -147,10 +147,10 @@ def _decline_at(beyond: Floats, labels: NDArray[np.str_], sets: NDArray[np.int64
     return _middle_of_best(DECLINE_AT, worth)
 
 
-def _middle_of_best(bounds: Floats, worth: Callable[[float], float]) -> float:
-    """The middle of the widest run of bounds within a point of the best: an edge would be luck."""
-    worths = np.array([worth(float(bound)) for bound in bounds])
+def _middle_of_best(thresholds: Floats, worth: Callable[[float], float]) -> float:
+    """The middle of the widest run of thresholds within a point of the best: an edge would be luck."""
+    worths = np.array([worth(float(threshold)) for threshold in thresholds])
     good = np.flatnonzero(worths >= worths.max() - 0.01)
     runs = np.split(good, np.flatnonzero(np.diff(good) > 1) + 1)
     widest = max(runs, key=len)
-    return round(float(bounds[widest].mean()), 3)
+    return round(float(thresholds[widest].mean()), 3)

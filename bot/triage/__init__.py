@@ -1,6 +1,5 @@
 """Message -> Answer | ShortList | Clarify | Decline."""
 
-from bot.triage.bounds import Bounds, load_bounds
 from bot.triage.message import Message
 from bot.triage.outcome import (
     Answer,
@@ -14,12 +13,12 @@ from bot.triage.outcome import (
     Sureness,
     Triage,
 )  # fmt: skip
+from bot.triage.thresholds import Thresholds, load_thresholds
 from bot.triage.triager import Stages, Triager
 
 __all__ = [
     "Answer",
     "AskedQuestion",
-    "Bounds",
     "Clarify",
     "Decline",
     "Message",
@@ -29,7 +28,8 @@ __all__ = [
     "ShortList",
     "Stages",
     "Sureness",
+    "Thresholds",
     "Triage",
     "Triager",
-    "load_bounds",
+    "load_thresholds",
 ]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from bot.triage.bounds import Bounds
 from bot.triage.outcome import Sureness
+from bot.triage.thresholds import Thresholds
 
 
-def sureness(first: float, vague: float, bounds: Bounds) -> Sureness:
+def sureness(first: float, vague: float, thresholds: Thresholds) -> Sureness:
     """`first` is the probability of the likeliest barrier if the message names one, `vague` that it names none.
 
     A first guess is listed beside others, never told alone.
     """
     meant = first * (1 - vague)
-    if meant >= bounds.quite_sure_at:
+    if meant >= thresholds.quite_sure_at:
         return "quite sure"
-    return "fairly sure" if meant >= bounds.fairly_sure_at else "a first guess"
+    return "fairly sure" if meant >= thresholds.fairly_sure_at else "a first guess"

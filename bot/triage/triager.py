@@ -12,7 +12,6 @@ from bot.retrieval.encoder import Encoder, Vectors
 from bot.retrieval.hits import Hit, fuse
 from bot.retrieval.retriever import Retriever
 from bot.triage.alternatives import Alternatives
-from bot.triage.bounds import Bounds
 from bot.triage.heads import SCOPES, Floats, Heads, calibrated
 from bot.triage.language import foreign_language
 from bot.triage.message import Message, clean, has_words
@@ -33,6 +32,7 @@ from bot.triage.resemblance import by_records
 from bot.triage.scope import outside, vagueness
 from bot.triage.similarity import Similarity
 from bot.triage.sureness import sureness
+from bot.triage.thresholds import Thresholds
 
 REJECTED_THEME = 0.25
 """A rejected barrier speaks against its theme, too: what the theme's other barriers keep of their probability."""
@@ -68,14 +68,14 @@ class Triager:
         self,
         knowledge: Knowledge,
         heads: Heads,
-        bounds: Bounds,
+        thresholds: Thresholds,
         similarity: Similarity,
         encoder: Encoder,
         retriever: Retriever,
     ) -> None:
         self._knowledge = knowledge
         self._heads = heads
-        self._bounds = bounds
+        self._thresholds = thresholds
         self._similarity = similarity
         self._encoder = encoder
         self._retriever = retriever
@@ -109,11 +109,11 @@ class Triager:
         first = ranking.barriers[0]
         if not (message.picked or message.offered or message.rejected or message.unsure):
             beyond = outside(scope, first.probability, message.text)
-            if beyond >= self._bounds.decline_at:
+            if beyond >= self._thresholds.decline_at:
                 kind, reply = self._reply(scope, stages.reply_similarity)
                 return replace(stages, outcome=Decline(ranking, kind, reply, beyond, language))
         vague = 0.0 if message.chosen else vagueness(scope)
-        sure = sureness(first.probability, vague, self._bounds)
+        sure = sureness(first.probability, vague, self._thresholds)
         if not message.settled and (sure == "a first guess" or message.unsure or message.none_fits):
             question = best_question(self._knowledge, ranking, stages.question_similarity)
             gain = worth_asking(question, ranking, vague, stages.question_similarity.get(question.id, 0.0))
@@ -129,7 +129,7 @@ class Triager:
     def _barriers(self, text: str, vector: Floats, records: Floats | None) -> Floats:
         """Calibrated log-probabilities of the barriers for the message or a part of it."""
         _, barriers = self._heads.rank(vector, text, records)
-        return calibrated(barriers, self._bounds.temperature)
+        return calibrated(barriers, self._thresholds.temperature)
 
     def _chosen(self, ranked: Floats, message: Message) -> Floats:
         """After what the asker pressed."""

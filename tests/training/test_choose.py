@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from bot.training import choose
-from bot.triage.bounds import FILE, load_bounds
+from bot.triage.thresholds import FILE, load_thresholds
 
 SETS = [Path("tests/eval/dev.jsonl"), Path("tests/eval/border.jsonl")]
 
 
 def test_the_middle_of_the_widest_good_run_is_taken() -> None:
-    bounds = np.linspace(0, 1, 11)
+    thresholds = np.linspace(0, 1, 11)
     worths = {0.1: 1.0, 0.4: 0.99, 0.5: 1.0, 0.6: 0.99}
-    assert choose._middle_of_best(bounds, lambda bound: worths.get(round(bound, 1), 0.0)) == 0.5
+    assert choose._middle_of_best(thresholds, lambda threshold: worths.get(round(threshold, 1), 0.0)) == 0.5
 
 
 def test_a_bold_ranking_that_is_often_wrong_is_toned_down() -> None:
@@ -43,8 +43,8 @@ def test_what_is_called_sure_is_right_as_often_as_wanted(wanted: float) -> None:
     right = np.random.default_rng(0).random(400) < said
     expected = choose._expected(said, right)
     np.testing.assert_allclose(expected, said, atol=0.12)
-    bound = choose._surest(said, expected, right, wanted, upto=1.0, of_all=wanted)
-    assert right[said >= bound].mean() == pytest.approx(wanted, abs=0.07)
+    threshold = choose._surest(said, expected, right, wanted, upto=1.0, of_all=wanted)
+    assert right[said >= threshold].mean() == pytest.approx(wanted, abs=0.07)
     assert choose._surest(said, expected, ~right & right, wanted, upto=1.0, of_all=wanted) == 1.0
 
 
@@ -56,10 +56,10 @@ def test_of_all_that_is_told_enough_is_to_be_right() -> None:
     assert lenient < strict
 
 
-def test_choosing_again_gives_the_shipped_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(choose, "FILE", tmp_path / "bounds.json")
-    choose.choose_bounds(SETS)
-    chosen, shipped = load_bounds(tmp_path / "bounds.json"), load_bounds(FILE)
+def test_choosing_again_gives_the_shipped_thresholds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choose, "FILE", tmp_path / "thresholds.json")
+    choose.choose_thresholds(SETS)
+    chosen, shipped = load_thresholds(tmp_path / "thresholds.json"), load_thresholds(FILE)
     assert chosen.chosen_on == shipped.chosen_on
     for name in ("temperature", "decline_at", "quite_sure_at", "fairly_sure_at"):
         assert getattr(chosen, name) == pytest.approx(getattr(shipped, name), abs=0.05), name

@@ -6,7 +6,7 @@ import pytest
 
 from bot.bot import Bot
 from bot.errors import MessageUnreadable
-from bot.triage import Answer, Clarify, Decline, Message, ShortList, Stages, load_bounds
+from bot.triage import Answer, Clarify, Decline, Message, ShortList, Stages, load_thresholds
 from bot.triage.sureness import sureness
 
 IN_SCOPE = {
@@ -41,15 +41,15 @@ def test_how_sure_is_said_by_the_barrier_that_is_told(bot: Bot, slow: Stages):
     assert isinstance(outcome, Answer)
     assert outcome.confidence == outcome.barrier.probability == slow.ranking.barriers[0].probability
     assert outcome.sureness == "quite sure"
-    bounds = load_bounds()
+    thresholds = load_thresholds()
     for first, vague, word in (
-        (bounds.quite_sure_at, 0.0, "quite sure"),
-        (bounds.quite_sure_at, 0.2, "fairly sure"),
-        (bounds.fairly_sure_at, 0.0, "fairly sure"),
-        (bounds.fairly_sure_at - 0.01, 0.0, "a first guess"),
+        (thresholds.quite_sure_at, 0.0, "quite sure"),
+        (thresholds.quite_sure_at, 0.2, "fairly sure"),
+        (thresholds.fairly_sure_at, 0.0, "fairly sure"),
+        (thresholds.fairly_sure_at - 0.01, 0.0, "a first guess"),
         (0.9, 0.9, "a first guess"),
     ):
-        assert sureness(first, vague, bounds) == word
+        assert sureness(first, vague, thresholds) == word
 
 
 def test_what_nobody_is_sure_of_is_a_list_of_which_one_can_be_picked(bot: Bot):

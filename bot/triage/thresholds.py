@@ -1,4 +1,4 @@
-"""Thresholds and calibration, chosen on labelled messages by `python -m bot.training bounds`."""
+"""Thresholds and calibration, chosen on labelled messages by `python -m bot.training thresholds`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FILE = Path(__file__).with_name("bounds.json")
+FILE = Path(__file__).with_name("thresholds.json")
 
 
-class Bounds(BaseModel):
+class Thresholds(BaseModel):
     """`temperature` divides the logarithms of the barriers' probabilities; below 1 it makes them bolder."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -21,5 +21,5 @@ class Bounds(BaseModel):
     chosen_on: str = Field(description="the labelled messages, by file name, count and hash")
 
 
-def load_bounds(file: Path = FILE) -> Bounds:
-    return Bounds.model_validate_json(file.read_bytes())
+def load_thresholds(file: Path = FILE) -> Thresholds:
+    return Thresholds.model_validate_json(file.read_bytes())
