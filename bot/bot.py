@@ -10,7 +10,7 @@ from bot.guidance import Guidance, compose
 from bot.guidance.details import Facet, detail
 from bot.index.version import IndexVersion
 from bot.retrieval.encoder import Encoder
-from bot.triage import Answer, Message, Stages, Thresholds, Triage, Triager, load_thresholds
+from bot.triage import Answer, Explanation, Message, Thresholds, Triage, Triager, load_thresholds
 
 Today = Callable[[], date]
 
@@ -19,12 +19,12 @@ Today = Callable[[], date]
 class Reply:
     """An outcome, and the guidance when it is an answer."""
 
-    stages: Stages
+    explanation: Explanation
     guidance: Guidance | None
 
     @property
     def outcome(self) -> Triage:
-        return self.stages.outcome
+        return self.explanation.outcome
 
 
 class Bot:
@@ -45,7 +45,7 @@ class Bot:
             self._retriever,
         )
 
-    def triage(self, message: Message) -> Stages:
+    def triage(self, message: Message) -> Explanation:
         """Retrieval, ranking, scope and reasons. Raises MessageUnreadable."""
         return self._triager.triage(message)
 
@@ -56,11 +56,10 @@ class Bot:
 
     def reply(self, message: Message) -> Reply:
         """The whole way of a message. Raises MessageUnreadable."""
-        stages = self.triage(message)
-        text, outcome, version = stages.message.text, stages.outcome, self.version
+        explanation = self.triage(message)
+        text, outcome, version = explanation.message.text, explanation.outcome, self.version
         if not isinstance(outcome, Answer):
-            return Reply(stages, None)
-        records = self._retriever.records_of(outcome.barrier.id, stages.vector)
-        return Reply(
-            stages, compose(outcome, text, version.knowledge, records, stages.hits, self._today(), version.number)
-        )
+            return Reply(explanation, None)
+        records = self._retriever.records_of(outcome.barrier.id, explanation.vector)
+        guidance = compose(outcome, text, version.knowledge, records, explanation.hits, self._today(), version.number)
+        return Reply(explanation, guidance)

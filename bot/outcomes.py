@@ -110,18 +110,18 @@ def guidance_document(guidance: Guidance) -> dict[str, Any]:
     return document
 
 
-def stages_document(reply: Reply) -> dict[str, Any]:
+def explanation_document(reply: Reply) -> dict[str, Any]:
     """Every stage with its scores, for `--json --explain`; records best first."""
-    stages = reply.stages
+    explanation = reply.explanation
     return {
-        "language": stages.language or "en",
-        "scope": _all_rounded(stages.scope),
-        "first_barrier_by_clause": _all_rounded(stages.clauses),
-        "question_similarity": _all_rounded(stages.question_similarity),
-        "reply_similarity": _all_rounded(stages.reply_similarity),
+        "language": explanation.language or "en",
+        "scope": _all_rounded(explanation.scope),
+        "first_barrier_by_clause": _all_rounded(explanation.clauses),
+        "question_similarity": _all_rounded(explanation.question_similarity),
+        "reply_similarity": _all_rounded(explanation.reply_similarity),
         "records": [
             {"id": hit.id, "barrier": hit.barrier, "origin": hit.origin, "score": _rounded(hit.score)}
-            for hit in stages.hits
+            for hit in explanation.hits
         ],
     }
 

@@ -17,7 +17,7 @@ from bot.guidance.declined import Declined, declined
 from bot.guidance.outline import GAP, LABEL_WIDTH, Row, options, outline, source_title
 from bot.guidance.tone import acknowledged
 from bot.knowledge import Knowledge
-from bot.triage import Answer, AskedQuestion, Clarify, Decline, ShortList, Stages
+from bot.triage import Answer, AskedQuestion, Clarify, Decline, Explanation, ShortList
 
 
 def render(
@@ -27,7 +27,7 @@ def render(
 
     Who is fed up is told once that it sounds so: at the opening of a conversation.
     """
-    message = reply.stages.message.text if opening else ""
+    message = reply.explanation.message.text if opening else ""
     match reply.outcome:
         case Clarify(question=question):
             return question_block(acknowledged(question, message))
@@ -77,22 +77,22 @@ def decline_block(said: Declined) -> RenderableType:
     return Group(*lines)
 
 
-def explanation_block(stages: Stages) -> RenderableType:
+def explanation_block(explanation: Explanation) -> RenderableType:
     """Every stage with its scores, for `--explain`."""
-    scope = ", ".join(f"{name} {p:.2f}" for name, p in stages.scope.items())
-    closest = sorted(stages.question_similarity.items(), key=lambda item: -item[1])[:3]
-    replies = sorted(stages.reply_similarity.items(), key=lambda item: -item[1])[:3]
+    scope = ", ".join(f"{name} {p:.2f}" for name, p in explanation.scope.items())
+    closest = sorted(explanation.question_similarity.items(), key=lambda item: -item[1])[:3]
+    replies = sorted(explanation.reply_similarity.items(), key=lambda item: -item[1])[:3]
     return Group(
         Text("How I got there", style="bold"),
-        Text(f"language   {stages.language or 'en'}"),
+        Text(f"language   {explanation.language or 'en'}"),
         Text(f"scope      {scope}"),
-        _scores("dimensions", [(r.id, r.probability) for r in stages.ranking.dimensions]),
-        _scores("themes", [(r.id, r.probability) for r in stages.ranking.themes[:6]]),
-        _scores("barriers", [(b.id, b.probability) for b in stages.ranking.barriers[:6]]),
-        _scores("by the clause alone, the first barrier has", list(stages.clauses.items())),
+        _scores("dimensions", [(r.id, r.probability) for r in explanation.ranking.dimensions]),
+        _scores("themes", [(r.id, r.probability) for r in explanation.ranking.themes[:6]]),
+        _scores("barriers", [(b.id, b.probability) for b in explanation.ranking.barriers[:6]]),
+        _scores("by the clause alone, the first barrier has", list(explanation.clauses.items())),
         _scores("questions that sound alike", closest),
         _scores("out-of-scope replies that sound alike", replies),
-        _scores("records", [(f"{h.id} ({h.origin}) {h.text[:60]}", h.score) for h in stages.hits[:6]], digits=4),
+        _scores("records", [(f"{h.id} ({h.origin}) {h.text[:60]}", h.score) for h in explanation.hits[:6]], digits=4),
     )
 
 

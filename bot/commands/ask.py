@@ -16,7 +16,7 @@ from bot.bot import Bot, Reply
 from bot.channels.terminal import explanation_block, render
 from bot.commands.console import notify, open_bot, show
 from bot.errors import MessageUnreadable
-from bot.outcomes import BatchMessage, batch_outcome, guidance_document, stages_document
+from bot.outcomes import BatchMessage, batch_outcome, explanation_document, guidance_document
 from bot.triage import Answer, Clarify, Decline, Message, ShortList, Triage
 
 _HINTS: dict[type[Triage], str] = {
@@ -59,14 +59,14 @@ def ask(
         document = batch_outcome(None, reply, bot.version.number).model_dump(exclude={"id"})
         document["guidance"] = guidance_document(reply.guidance) if reply.guidance else None
         if explain:
-            document["stages"] = stages_document(reply)
+            document["explanation"] = explanation_document(reply)
         print(json.dumps(document, ensure_ascii=False, indent=2))
         return
     show(render(reply, bot.version.knowledge, bot.version.number, more=more))
     if hint := _HINTS.get(type(reply.outcome)):
         show(hint, style="dim")
     if explain:
-        show("", explanation_block(reply.stages))
+        show("", explanation_block(reply.explanation))
 
 
 def _picked(reply: Reply, number: int) -> Message:
@@ -75,7 +75,7 @@ def _picked(reply: Reply, number: int) -> Message:
         case Answer(others=options) | ShortList(barriers=options):
             if number > len(options):
                 raise typer.BadParameter(f"this message has {len(options)} to pick from", param_hint="--pick")
-            return replace(reply.stages.message, picked=options[number - 1].id)
+            return replace(reply.explanation.message, picked=options[number - 1].id)
         case Clarify() | Decline():
             raise typer.BadParameter("this message has nothing to pick from; leave it out", param_hint="--pick")
 

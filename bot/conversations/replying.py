@@ -130,10 +130,10 @@ def _body(bot: Bot, reply: Reply, *, opening: bool) -> Body:
             assert reply.guidance is not None, "an answer comes with its guidance"
             return reply.guidance if opening else replace(reply.guidance, acknowledgement=None)
         case ShortList() as shortlist:
-            text = reply.stages.message.text if opening else ""
+            text = reply.explanation.message.text if opening else ""
             return listed(shortlist, text, bot.version.knowledge, bot.version.number)
         case Clarify(question=question):
-            return acknowledged(question, reply.stages.message.text) if opening else question
+            return acknowledged(question, reply.explanation.message.text) if opening else question
         case Decline() as decline:
             return declined(decline, bot.version.knowledge)
 

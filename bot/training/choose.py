@@ -17,7 +17,7 @@ from bot.bot import Bot
 from bot.evaluation import Labelled, read_labelled
 from bot.settings import Settings
 from bot.training.examples import today
-from bot.triage import Message, Stages, Thresholds
+from bot.triage import Explanation, Message, Thresholds
 from bot.triage.heads import Floats, calibrated
 from bot.triage.scope import outside, vagueness
 from bot.triage.thresholds import FILE
@@ -49,10 +49,7 @@ def choose_thresholds(files: Sequence[Path]) -> str:
     temperature = _temperature(first, right)
     first_probability = _first_probability(judged, temperature)
     beyond = np.array(
-        [
-            outside(stages.scope, float(p), stages.message.text)
-            for stages, p in zip(judged, first_probability, strict=True)
-        ]
+        [outside(each.scope, float(p), each.message.text) for each, p in zip(judged, first_probability, strict=True)]
     )
     # A vague message has no barrier that would be right.
     rows = [row for row, item in enumerate(labelled) if item.barriers or item.scope == "vague"]
@@ -73,22 +70,22 @@ def choose_thresholds(files: Sequence[Path]) -> str:
     return str(thresholds)
 
 
-def _first(judged: Sequence[Stages], labelled: Sequence[Labelled]) -> tuple[list[Floats], NDArray[np.bool_]]:
+def _first(judged: Sequence[Explanation], labelled: Sequence[Labelled]) -> tuple[list[Floats], NDArray[np.bool_]]:
     """Log-probabilities of the barriers, best first, and whether the first is accepted, where there are labels."""
-    pairs = [(stages, item) for stages, item in zip(judged, labelled, strict=True) if item.barriers]
-    return [_logs(stages) for stages, _ in pairs], np.array([_is_right(stages, item) for stages, item in pairs])
+    pairs = [(each, item) for each, item in zip(judged, labelled, strict=True) if item.barriers]
+    return [_logs(each) for each, _ in pairs], np.array([_is_right(each, item) for each, item in pairs])
 
 
-def _is_right(stages: Stages, item: Labelled) -> bool:
-    return stages.ranking.barriers[0].id in item.accepted_barriers
+def _is_right(each: Explanation, item: Labelled) -> bool:
+    return each.ranking.barriers[0].id in item.accepted_barriers
 
 
-def _logs(stages: Stages) -> Floats:
-    return np.log(np.array([barrier.probability for barrier in stages.ranking.barriers]) + 1e-12)
+def _logs(each: Explanation) -> Floats:
+    return np.log(np.array([barrier.probability for barrier in each.ranking.barriers]) + 1e-12)
 
 
-def _first_probability(judged: Sequence[Stages], temperature: float) -> Floats:
-    return np.array([np.exp(calibrated(_logs(stages), temperature))[0] for stages in judged])
+def _first_probability(judged: Sequence[Explanation], temperature: float) -> Floats:
+    return np.array([np.exp(calibrated(_logs(each), temperature))[0] for each in judged])
 
 
 def _temperature(first: Sequence[Floats], right: NDArray[np.bool_]) -> float:
@@ -114,7 +111,7 @@ def _expected(meant: Floats, right: NDArray[np.bool_]) -> Floats:
 def _surest(
     meant: Floats, expected: Floats, right: NDArray[np.bool_], wanted: float, *, upto: float, of_all: float
 ) -> float:
-    """The lowest threshold from which, up to `upto`, `wanted` are right, counted and expected, and `of_all` above it."""
+    """The lowest one from which, up to `upto`, `wanted` are right, counted and expected, and `of_all` above it."""
     for threshold in SURE_AT:
         band, above = (meant >= threshold) & (meant < upto), meant >= threshold
         if (

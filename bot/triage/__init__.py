@@ -14,19 +14,19 @@ from bot.triage.outcome import (
     Triage,
 )  # fmt: skip
 from bot.triage.thresholds import Thresholds, load_thresholds
-from bot.triage.triager import Stages, Triager
+from bot.triage.triager import Explanation, Triager
 
 __all__ = [
     "Answer",
     "AskedQuestion",
     "Clarify",
     "Decline",
+    "Explanation",
     "Message",
     "Ranked",
     "RankedBarrier",
     "Ranking",
     "ShortList",
-    "Stages",
     "Sureness",
     "Thresholds",
     "Triage",

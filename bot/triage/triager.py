@@ -42,7 +42,7 @@ HITS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Stages:
+class Explanation:
     """Everything that led to an outcome.
 
     `vector` is the message's, shape (1, dimensions); `scope` maps each of SCOPES to its probability; `hits` are the
@@ -81,7 +81,7 @@ class Triager:
         self._retriever = retriever
         self._alternatives = Alternatives(heads)
 
-    def triage(self, message: Message) -> Stages:
+    def triage(self, message: Message) -> Explanation:
         """Decide, and tell all that led to it. Raises MessageUnreadable for an empty or overlong message."""
         message = replace(message, text=clean(message.text))
         vectors = self._encoder.encode([message.text])
@@ -90,7 +90,7 @@ class Triager:
         records = by_records(self._heads.barriers, *rankings)
         barriers = self._chosen(self._barriers(message.text, vector, records), message)
         ranking = self._ranked(barriers)
-        stages = Stages(
+        explanation = Explanation(
             message=message,
             vector=vectors,
             language=foreign_language(message.text),
@@ -102,29 +102,34 @@ class Triager:
             clauses={},
             outcome=Decline(ranking, "wordless", None, 1.0),
         )
-        return self._decided(stages, barriers) if has_words(message.text) else stages
+        return self._decided(explanation, barriers) if has_words(message.text) else explanation
 
-    def _decided(self, stages: Stages, barriers: Floats) -> Stages:
-        message, scope, ranking, language = stages.message, stages.scope, stages.ranking, stages.language
+    def _decided(self, explanation: Explanation, barriers: Floats) -> Explanation:
+        message, scope, ranking, language = (
+            explanation.message,
+            explanation.scope,
+            explanation.ranking,
+            explanation.language,
+        )
         first = ranking.barriers[0]
         if not (message.picked or message.offered or message.rejected or message.unsure):
             beyond = outside(scope, first.probability, message.text)
             if beyond >= self._thresholds.decline_at:
-                kind, reply = self._reply(scope, stages.reply_similarity)
-                return replace(stages, outcome=Decline(ranking, kind, reply, beyond, language))
+                kind, reply = self._reply(scope, explanation.reply_similarity)
+                return replace(explanation, outcome=Decline(ranking, kind, reply, beyond, language))
         vague = 0.0 if message.chosen else vagueness(scope)
         sure = sureness(first.probability, vague, self._thresholds)
         if not message.settled and (sure == "a first guess" or message.unsure or message.none_fits):
-            question = best_question(self._knowledge, ranking, stages.question_similarity)
-            gain = worth_asking(question, ranking, vague, stages.question_similarity.get(question.id, 0.0))
+            question = best_question(self._knowledge, ranking, explanation.question_similarity)
+            gain = worth_asking(question, ranking, vague, explanation.question_similarity.get(question.id, 0.0))
             if message.none_fits or (gain > 0 and not (message.asked or message.rejected or message.unsure)):
-                return replace(stages, outcome=Clarify(ranking, question, vague, language))
+                return replace(explanation, outcome=Clarify(ranking, question, vague, language))
             listed, by_clause = self._with_reasons(message, barriers, self._alternatives.listed(ranking))
-            return replace(stages, outcome=ShortList(ranking, listed, language), clauses=by_clause)
+            return replace(explanation, outcome=ShortList(ranking, listed, language), clauses=by_clause)
         others = self._alternatives.beside(ranking, sure)
         (first, *others), by_clause = self._with_reasons(message, barriers, (first, *others))
         answer = Answer(ranking, first, tuple(others), None if message.settled else sure, language)
-        return replace(stages, outcome=answer, clauses=by_clause)
+        return replace(explanation, outcome=answer, clauses=by_clause)
 
     def _barriers(self, text: str, vector: Floats, records: Floats | None) -> Floats:
         """Calibrated log-probabilities of the barriers for the message or a part of it."""

@@ -25,7 +25,7 @@ from bot.guidance.declined import NO_WORDS, declined
 from bot.guidance.outline import QUOTE_LIMIT, quoted
 from bot.knowledge import load_knowledge, packaged_knowledge
 from bot.retrieval.hits import Hit
-from bot.triage import Answer, AskedQuestion, Decline, Message, Stages
+from bot.triage import Answer, AskedQuestion, Decline, Explanation, Message
 from bot.triage.message import clean
 from tests.conftest import TODAY
 from tests.guidance.made import REASON, VENTING, answer_with, list_of
@@ -45,8 +45,8 @@ def shown(block: RenderableType, width: int = 100, *, colour: bool = False) -> s
     return "\n".join(line.rstrip() for line in capture.get().split("\n"))
 
 
-def stages_of(answer: Answer, text: str, by_clause: dict[str, float], hits: tuple[Hit, ...] = ()) -> Stages:
-    return Stages(
+def explanation_of(answer: Answer, text: str, by_clause: dict[str, float], hits: tuple[Hit, ...] = ()) -> Explanation:
+    return Explanation(
         message=Message(text),
         vector=np.zeros((1, 384), dtype=np.float32),
         language=None,
@@ -174,8 +174,8 @@ def test_a_wordless_decline():
 def test_an_explanation():
     hits = (Hit("ORG-08/symptom/2", "symptom", "ORG-08", "nothing moves until the board has met " * 3, 0.0325, "both"),)
     ranking = ranking_of(KNOWLEDGE, {"ORG-08": 0.5, "OPS-11": 0.2, "BUS-01": 0.1, "TEC-01": 0.09, "ORG-01": 0.06})
-    stages = replace(stages_of(ANSWER, REASON, {REASON: 0.0731, "we wait": 0.4}, hits), ranking=ranking)
-    assert shown(explanation_block(stages)) == snapshot("""\
+    explanation = replace(explanation_of(ANSWER, REASON, {REASON: 0.0731, "we wait": 0.4}, hits), ranking=ranking)
+    assert shown(explanation_block(explanation)) == snapshot("""\
 How I got there
 language   en
 scope      in 0.90, vague 0.05, near 0.03, far 0.01, about 0.01
@@ -259,7 +259,7 @@ def test_what_was_written_is_never_markup_nor_an_escape_sequence(text: str):
     blocks = [
         guidance_block(guidance, more=False),
         listed_block(listed(list_of(KNOWLEDGE, "ORG-08", "ORG-07", reason=phrase), "", KNOWLEDGE, 7)),
-        explanation_block(stages_of(ANSWER, phrase, {phrase: 0.1})),
+        explanation_block(explanation_of(ANSWER, phrase, {phrase: 0.1})),
     ]
     for block in blocks:
         plain = shown(block, 2000)

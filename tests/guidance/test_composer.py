@@ -171,7 +171,7 @@ def test_a_real_reply_cites_what_the_message_was_matched_with(bot: Bot):
         assert reply.guidance
         assert reply.guidance.index_version == bot.version.number
         cited[message] = [citation.record for citation in reply.guidance.citations]
-        matched = [hit.id for hit in reply.stages.hits if hit.barrier == "ORG-08"]
+        matched = [hit.id for hit in reply.explanation.hits if hit.barrier == "ORG-08"]
         assert cited[message][: len(matched)] == matched
         assert set(cited[message]) <= {record.id for record in records_of(bot.version.knowledge)}
     assert len({tuple(records) for records in cited.values()}) == 2

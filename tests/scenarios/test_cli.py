@@ -146,9 +146,9 @@ class TestAsk:
         assert 'put the message in quotes: triage ask "legal needs weeks"' in " ".join(ran.err.replace("│", "").split())
 
     def test_json_explained_has_the_stages(self, triage: Triage):
-        stages = json.loads(triage("ask", SLOW, "--json", "--explain").out)["stages"]
-        assert "ORG-08" in {record["barrier"] for record in stages["records"]}
-        assert set(stages["scope"]) == {"in", "vague", "near", "far", "about"}
+        explanation = json.loads(triage("ask", SLOW, "--json", "--explain").out)["explanation"]
+        assert "ORG-08" in {record["barrier"] for record in explanation["records"]}
+        assert set(explanation["scope"]) == {"in", "vague", "near", "far", "about"}
 
     def test_what_is_piped_has_no_blanks_at_the_ends_of_lines(self, triage: Triage):
         told = triage("ask", SLOW, "--more", "--explain").out

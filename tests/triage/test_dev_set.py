@@ -48,7 +48,9 @@ def report(bot: Bot, replies: dict[str, Reply]) -> Report:
 @pytest.fixture(scope="module")
 def answers(replies: dict[str, Reply]) -> list[tuple[str, Answer]]:
     return [
-        (reply.stages.message.text, reply.outcome) for reply in replies.values() if isinstance(reply.outcome, Answer)
+        (reply.explanation.message.text, reply.outcome)
+        for reply in replies.values()
+        if isinstance(reply.outcome, Answer)
     ]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.bot import Bot
 from bot.errors import MessageUnreadable
-from bot.triage import Answer, Clarify, Decline, Message, ShortList, Stages, load_thresholds
+from bot.triage import Answer, Clarify, Decline, Explanation, Message, ShortList, load_thresholds
 from bot.triage.sureness import sureness
 
 IN_SCOPE = {
@@ -19,7 +19,7 @@ IN_SCOPE = {
 
 
 @pytest.fixture(scope="module")
-def slow(bot: Bot) -> Stages:
+def slow(bot: Bot) -> Explanation:
     return bot.triage(Message(IN_SCOPE["slow-processes"]))
 
 
@@ -36,7 +36,7 @@ def test_a_clear_trouble_is_answered_or_listed(bot: Bot, theme: str, text: str):
         assert len(reason) <= 0.6 * len(text)
 
 
-def test_how_sure_is_said_by_the_barrier_that_is_told(bot: Bot, slow: Stages):
+def test_how_sure_is_said_by_the_barrier_that_is_told(bot: Bot, slow: Explanation):
     outcome = slow.outcome
     assert isinstance(outcome, Answer)
     assert outcome.confidence == outcome.barrier.probability == slow.ranking.barriers[0].probability
@@ -150,7 +150,7 @@ def test_something_else_moves_away_from_what_was_offered(bot: Bot):
     after = bot.triage(Message("deployment is a nightmare", asked=True, offered=before.outcome.question.choices))
     assert isinstance(after.outcome, Answer | ShortList)
     assert after.outcome.barriers[0].id not in offered
-    mass = [sum(b.probability for b in stages.ranking.barriers if b.id in offered) for stages in (before, after)]
+    mass = [sum(b.probability for b in each.ranking.barriers if b.id in offered) for each in (before, after)]
     assert mass[1] == pytest.approx(0.1, abs=1e-3)
     assert mass[1] < mass[0]
 
@@ -161,13 +161,13 @@ def test_what_was_chosen_is_never_declined(bot: Bot):
     assert isinstance(bot.triage(message).outcome, Answer | ShortList)
 
 
-def test_the_same_message_gets_the_same_outcome(bot: Bot, slow: Stages):
+def test_the_same_message_gets_the_same_outcome(bot: Bot, slow: Explanation):
     again = bot.triage(Message(IN_SCOPE["slow-processes"]))
     assert again.outcome == slow.outcome
     assert (again.scope, again.clauses, again.hits) == (slow.scope, slow.clauses, slow.hits)
 
 
-def test_the_ranking_is_whole_and_in_order(bot: Bot, slow: Stages):
+def test_the_ranking_is_whole_and_in_order(bot: Bot, slow: Explanation):
     ranking = slow.ranking
     assert (len(ranking.dimensions), len(ranking.themes), len(ranking.barriers)) == (4, 11, 90)
     for ranked in (ranking.dimensions, ranking.themes, ranking.barriers):
@@ -176,7 +176,7 @@ def test_the_ranking_is_whole_and_in_order(bot: Bot, slow: Stages):
         assert sum(probabilities) == pytest.approx(1, abs=1e-4)
 
 
-def test_control_characters_do_not_change_the_outcome(bot: Bot, slow: Stages):
+def test_control_characters_do_not_change_the_outcome(bot: Bot, slow: Explanation):
     text = IN_SCOPE["slow-processes"]
     assert bot.triage(Message(f"\x1b\u202e{text}\x00\u200b")).outcome == slow.outcome
 
