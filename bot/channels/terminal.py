@@ -13,9 +13,9 @@ from rich.text import Text
 from bot.bot import Reply
 from bot.conversations.dialogue import SOMETHING_ELSE
 from bot.guidance import Guidance, Listed, listed
+from bot.guidance.cues import acknowledged
 from bot.guidance.declined import Declined, declined
 from bot.guidance.outline import GAP, LABEL_WIDTH, Row, options, outline, source_title
-from bot.guidance.tone import acknowledged
 from bot.knowledge import Knowledge
 from bot.triage import Answer, AskedQuestion, Clarify, Decline, Explanation, ShortList
 

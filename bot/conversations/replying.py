@@ -10,8 +10,8 @@ from bot.conversations.dialogue import Said, continued, wants_quiet, worth_readi
 from bot.conversations.message_view import HOW_TO_ASK, MAX_REFUSALS, OUT_OF_GUESSES, STOP, Body, Notice
 from bot.errors import MessageUnreadable
 from bot.guidance import listed
+from bot.guidance.cues import acknowledged
 from bot.guidance.declined import declined
-from bot.guidance.tone import acknowledged
 from bot.knowledge import Choice
 from bot.triage import Answer, Clarify, Decline, Message, ShortList, Triage
 

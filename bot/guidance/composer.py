@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 
+from bot.guidance.cues import acknowledgement, asks_for_a_number
 from bot.guidance.guidance import BarrierLine, Citation, Cited, Guidance, Listed, StudySays
-from bot.guidance.tone import acknowledgement, asks_for_a_number
 from bot.knowledge import Barrier, Knowledge
 from bot.retrieval.hits import Hit
 from bot.triage import Answer, RankedBarrier, ShortList

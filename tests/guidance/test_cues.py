@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.guidance.tone import asks_for_a_number, sounds_like_venting
+from bot.guidance.cues import asks_for_a_number, sounds_like_venting
 
 
 @pytest.mark.parametrize(
