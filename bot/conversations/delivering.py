@@ -157,7 +157,7 @@ class Delivering:
             if turn.shares is not None and posted is not None:
                 await found.move_thread(turn.conversation, posted)
         if claim.address.reply_url:
-            self._database.forget_pages_soon()
+            self._database.truncate_wal_soon()
         return turns.is_to_deliver(turn)
 
 

@@ -105,7 +105,7 @@ class Inbox:
             return None
         async with self._database.writing(room.key(known.author)) as session:
             await erase(Turns(session), [known.turn], "deleted")
-        await self._database.forget_pages()
+        await self._database.truncate_wal()
         await self._start(f"{message_id}-deleted", known.turn)
         return known.turn
 

@@ -42,7 +42,7 @@ class Privacy:
             await erase(turns, await turns.of_person(workspace, person), "forgotten")
             await turns.drop_opinions(workspace, person)
             turns.audit(self._clock(), workspace, person, "forget", person, {"texts": texts})
-        await self._database.forget_pages()
+        await self._database.truncate_wal()
         log.info("forgot a person's texts", workspace=workspace, person=person, texts=texts)
         return texts
 
@@ -54,7 +54,7 @@ class Privacy:
         while old := await self._expire(now - REPLY_URL_LIVES, last_day):
             expired += old
         if expired:
-            await self._database.forget_pages()
+            await self._database.truncate_wal()
         pruned = await self._prune(last_day)
         if expired or pruned:
             log.info("retention", turns=expired, workflows=pruned)

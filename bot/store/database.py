@@ -31,7 +31,7 @@ ADVISORY_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
 BUSY_TIMEOUT_MS, MIGRATION_TIMEOUT_MS = 2_000, 30_000
 """How long another process that writes is waited for; while serving nobody is answered meanwhile."""
 POOL = 20
-FORGET_SOON_S = 1.0
+TRUNCATE_SOON_S = 1.0
 CHECKPOINT_TRIES, CHECKPOINT_PAUSE_S = 50, 0.1
 
 
@@ -42,7 +42,7 @@ class Database:
         self._home = home
         self._url = _postgres(url) if url else None
         self._writing = asyncio.Lock()
-        self._forgetting: asyncio.Task[None] | None = None
+        self._truncating: asyncio.Task[None] | None = None
         if self._url is None:
             _private_file(home / STORE)
             self._engine = _sqlite(home / STORE, BUSY_TIMEOUT_MS)
@@ -101,8 +101,8 @@ class Database:
         except (SQLAlchemyError, OSError):
             return False
 
-    async def forget_pages(self) -> None:
-        """After an erasure: what SQLite's write-ahead log still holds of the erased is cut off."""
+    async def truncate_wal(self) -> None:
+        """Cut off what SQLite's write-ahead log still holds of what was erased."""
         if self._url is not None:
             return
         for _ in range(CHECKPOINT_TRIES):
@@ -110,21 +110,21 @@ class Database:
                 return
             await asyncio.sleep(CHECKPOINT_PAUSE_S)
 
-    def forget_pages_soon(self) -> None:
-        """As `forget_pages`, a moment later, once for all who ask meanwhile."""
+    def truncate_wal_soon(self) -> None:
+        """As `truncate_wal`, a moment later, once for all who ask meanwhile."""
 
-        async def forgetting() -> None:
-            await asyncio.sleep(FORGET_SOON_S)
-            self._forgetting = None  # who asks from now on may come too late for this one
-            await self.forget_pages()
+        async def truncating() -> None:
+            await asyncio.sleep(TRUNCATE_SOON_S)
+            self._truncating = None  # who asks from now on may come too late for this one
+            await self.truncate_wal()
 
-        if self._forgetting is None and self._url is None:
-            self._forgetting = asyncio.create_task(forgetting())
+        if self._truncating is None and self._url is None:
+            self._truncating = asyncio.create_task(truncating())
 
     async def close(self) -> None:
-        if self._forgetting is not None:
-            self._forgetting.cancel()
-            await asyncio.gather(self._forgetting, return_exceptions=True)
+        if self._truncating is not None:
+            self._truncating.cancel()
+            await asyncio.gather(self._truncating, return_exceptions=True)
         if "workflows_engine" in self.__dict__:
             self.workflows_engine.dispose()
         if self._url is None:
