@@ -10,7 +10,7 @@ from bot.guidance import Guidance, compose
 from bot.guidance.details import Facet, detail
 from bot.index.version import IndexVersion
 from bot.retrieval.encoder import Encoder
-from bot.triage import Answer, Explanation, Message, Thresholds, Triage, Triager, load_thresholds
+from bot.triage import Answer, Explanation, Look, Message, Thresholds, Triage, Triager, load_thresholds
 
 Today = Callable[[], date]
 
@@ -48,6 +48,10 @@ class Bot:
     def triage(self, message: Message) -> Explanation:
         """Retrieval, ranking, scope and reasons. Raises MessageUnreadable."""
         return self._triager.triage(message)
+
+    def look(self, text: str) -> Look:
+        """Tell what a text would come to by itself, at a part of the cost. Raises MessageUnreadable."""
+        return self._triager.look(text)
 
     def detail(self, facet: Facet, barrier: str) -> str:
         """What the record of a barrier says about a part of what was told."""

@@ -70,7 +70,7 @@ def chat() -> None:
 def _said(bot: Bot, last: _Last | None, text: str) -> _Last | None:
     earlier, said = (last.message, last.said) if last else (None, Said())
     try:
-        now = continued(earlier, text, said, lambda message: bot.triage(message).outcome)
+        now = continued(earlier, text, said, bot.look)
         if now.about and said.barrier:
             out.print(bot.detail(now.about, said.barrier), markup=False)
             return last

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.guidance.details import Facet, asks_about
-from bot.triage import Answer, AskedQuestion, Decline, Message, Triage
+from bot.triage import AskedQuestion, Look, Message
 
 SOMETHING_ELSE = "Something else"
 NONE_OF_THESE = frozenset(
@@ -34,7 +34,8 @@ _STOP = re.compile(
     re.IGNORECASE,
 )
 
-Judge = Callable[[Message], Triage]
+LookAt = Callable[[str], Look]
+"""Tells what a text would come to by itself. Raises MessageUnreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,10 @@ class Continued:
     about: Facet | None = None
 
 
-def continued(earlier: Message | None, text: str, said: Said, judge: Judge) -> Continued:
+def continued(earlier: Message | None, text: str, said: Said, look: LookAt) -> Continued:
     """The message that `text` makes of the conversation so far.
 
-    `judge` tells what `text` would be by itself. Raises MessageUnreadable as `judge` does.
+    Raises MessageUnreadable.
     """
     if earlier is None:
         return Continued(Message(text))
@@ -72,13 +73,13 @@ def continued(earlier: Message | None, text: str, said: Said, judge: Judge) -> C
     if said.barrier is not None and (about := asks_about(text)):
         return Continued(earlier, is_aside=True, about=about)
     takes_back = said.barrier is not None and _is_correction(text)
-    by_itself = judge(Message(text))
+    by_itself = look(text)
     if not takes_back and _is_aside(text, by_itself):
         return Continued(Message(text, asked=True), is_aside=True)
     both = replace(earlier, text=f"{earlier.text}\n{text}")
     if takes_back:  # what was chosen led to what is taken back now
         return Continued(replace(_unchosen(both), rejected=taken_back(both.rejected, said.barrier)))
-    if both.picked and isinstance(by_itself, Answer) and by_itself.barrier.id != both.picked:  # another matter
+    if both.picked and by_itself.barrier not in (None, both.picked):  # another matter
         both = replace(both, picked=None)
     return Continued(both)
 
@@ -110,11 +111,11 @@ def taken_back(rejected: Sequence[str], *more: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*rejected, *(id for id in more if id))))
 
 
-def worth_reading(texts: Sequence[str], judge: Judge) -> Sequence[str]:
+def worth_reading(texts: Sequence[str], look: LookAt) -> Sequence[str]:
     """Of a burst what is not just "hey" or "quick question"; all of it if nothing else was said."""
     if len(texts) < 2:
         return texts
-    return [text for text in texts if not _is_aside(text, judge(Message(text)))] or texts
+    return [text for text in texts if not _is_aside(text, look(text))] or texts
 
 
 def typed(earlier: Message, question: AskedQuestion, line: str) -> Message:
@@ -147,9 +148,9 @@ def _is_correction(text: str) -> bool:
     return bool(_CORRECTION.match(text))
 
 
-def _is_aside(text: str, outcome: Triage) -> bool:
-    if not isinstance(outcome, Decline):
+def _is_aside(text: str, look: Look) -> bool:
+    if look.declined is None:
         return False
-    if outcome.kind in ("about", "wordless"):
+    if look.declined in ("about", "wordless"):
         return True
-    return outcome.confidence >= (ASIDE_SURE_AT if len(text.split()) >= ASIDE_WORDS else SHORT_ASIDE_SURE_AT)
+    return look.confidence >= (ASIDE_SURE_AT if len(text.split()) >= ASIDE_WORDS else SHORT_ASIDE_SURE_AT)

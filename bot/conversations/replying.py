@@ -13,7 +13,7 @@ from bot.guidance import listed
 from bot.guidance.cues import acknowledged
 from bot.guidance.declined import declined
 from bot.knowledge import Choice
-from bot.triage import Answer, Clarify, Decline, Message, ShortList, Triage
+from bot.triage import Answer, Clarify, Decline, Message, ShortList
 
 if TYPE_CHECKING:  # the store takes 30 MB, which the process that computes can do without
     from bot.store.tables import TurnAction
@@ -95,12 +95,9 @@ def answered(bot: Bot, asked: Asked) -> Answered:
     if asked.earlier is not None and len(asked.texts) == 1 and wants_quiet(asked.texts[0]):
         return _noted(STOP, number)
 
-    def judge(message: Message) -> Triage:
-        return bot.triage(message).outcome
-
     try:
-        text = "\n".join(worth_reading(asked.texts, judge))
-        now = continued(asked.earlier, text, asked.said, judge)
+        text = "\n".join(worth_reading(asked.texts, bot.look))
+        now = continued(asked.earlier, text, asked.said, bot.look)
         if now.about and asked.said.barrier:
             return _noted(Notice("detail", bot.detail(now.about, asked.said.barrier)), number)
         message = selections.on(now.message)

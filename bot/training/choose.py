@@ -17,9 +17,9 @@ from bot.bot import Bot
 from bot.evaluation import Labelled, read_labelled
 from bot.settings import Settings
 from bot.training.examples import today
-from bot.triage import Explanation, Message, Thresholds
+from bot.triage import Explanation, Message, Sureness, Thresholds
+from bot.triage.decision import Weighed, weigh
 from bot.triage.heads import Floats, calibrated
-from bot.triage.scope import outside, vagueness
 from bot.triage.thresholds import FILE
 from bot.wiring import encoder_of, open_index
 
@@ -47,25 +47,22 @@ def choose_thresholds(files: Sequence[Path]) -> str:
         version.close()
     first, right = _first(judged, labelled)
     temperature = _temperature(first, right)
-    first_probability = _first_probability(judged, temperature)
-    beyond = np.array(
-        [outside(each.scope, float(p), each.message.text) for each, p in zip(judged, first_probability, strict=True)]
-    )
+    weighed = _weighed(judged, temperature)
     # A vague message has no barrier that would be right.
     rows = [row for row, item in enumerate(labelled) if item.barriers or item.scope == "vague"]
-    meant = np.array([first_probability[row] * (1 - vagueness(judged[row].scope)) for row in rows])
+    named = [weighed[row] for row in rows]
     first_right = np.array([_is_right(judged[row], labelled[row]) for row in rows])
-    expected = _expected(meant, first_right)
-    quite = _surest(meant, expected, first_right, QUITE, upto=1.0, of_all=QUITE)
-    fairly = _surest(meant, expected, first_right, FAIRLY, upto=quite, of_all=IN_FULL)
+    expected = _expected(np.array([each.meant for each in named]), first_right)
     hashed = sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
-    thresholds = Thresholds(
-        temperature=temperature,
-        decline_at=_decline_at(beyond, np.array([item.scope for item in labelled]), sets),
-        quite_sure_at=quite,
-        fairly_sure_at=fairly,
-        chosen_on=f"{', '.join(file.name for file in files)}: {len(labelled)} messages, {hashed}",
+    thresholds = RAW.model_copy(
+        update={
+            "temperature": temperature,
+            "decline_at": _decline_at(weighed, np.array([item.scope for item in labelled]), sets),
+            "chosen_on": f"{', '.join(file.name for file in files)}: {len(labelled)} messages, {hashed}",
+        }
     )
+    thresholds = _surest(thresholds, "quite sure", named, expected, first_right, QUITE, of_all=QUITE)
+    thresholds = _surest(thresholds, "fairly sure", named, expected, first_right, FAIRLY, of_all=IN_FULL)
     FILE.write_text(thresholds.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return str(thresholds)
 
@@ -84,8 +81,9 @@ def _logs(each: Explanation) -> Floats:
     return np.log(np.array([barrier.probability for barrier in each.ranking.barriers]) + 1e-12)
 
 
-def _first_probability(judged: Sequence[Explanation], temperature: float) -> Floats:
-    return np.array([np.exp(calibrated(_logs(each), temperature))[0] for each in judged])
+def _weighed(judged: Sequence[Explanation], temperature: float) -> list[Weighed]:
+    firsts = (float(np.exp(calibrated(_logs(each), temperature))[0]) for each in judged)
+    return [weigh(each.scope, first, each.message.text) for each, first in zip(judged, firsts, strict=True)]
 
 
 def _temperature(first: Sequence[Floats], right: NDArray[np.bool_]) -> float:
@@ -109,21 +107,28 @@ def _expected(meant: Floats, right: NDArray[np.bool_]) -> Floats:
 
 
 def _surest(
-    meant: Floats, expected: Floats, right: NDArray[np.bool_], wanted: float, *, upto: float, of_all: float
-) -> float:
-    """The lowest one from which, up to `upto`, `wanted` are right, counted and expected, and `of_all` above it."""
+    thresholds: Thresholds, name: Sureness, weighed: Sequence[Weighed], expected: Floats, right: NDArray[np.bool_],
+    wanted: float, *, of_all: float,
+) -> Thresholds:  # fmt: skip
+    """With the lowest threshold at which `wanted` of those that are called `name` are right, counted and expected.
+
+    Of all that are answered alone `of_all` are expected to be; without such a threshold they stay as they were.
+    """
+    changed = ("quite_sure_at", "fairly_sure_at") if name == "quite sure" else ("fairly_sure_at",)
     for threshold in SURE_AT:
-        band, above = (meant >= threshold) & (meant < upto), meant >= threshold
+        tried = thresholds.model_copy(update=dict.fromkeys(changed, round(float(threshold), 3)))
+        called = np.array([each.sureness(tried) for each in weighed])
+        band, above = called == name, called != "a first guess"
         if (
             band.sum() >= FEWEST
             and min(expected[band].mean(), right[band].mean()) >= wanted
             and expected[above].mean() >= of_all
         ):
-            return round(float(threshold), 3)
-    return upto
+            return tried
+    return thresholds
 
 
-def _decline_at(beyond: Floats, labels: NDArray[np.str_], sets: NDArray[np.int64]) -> float:
+def _decline_at(weighed: Sequence[Weighed], labels: NDArray[np.str_], sets: NDArray[np.int64]) -> float:
     """Keeping what is in scope weighs thrice: a question turned away is worse than one too many answered.
 
     `sets` tells which file a message is of: the border of scope counts as much as the messages of every day.
@@ -131,7 +136,8 @@ def _decline_at(beyond: Floats, labels: NDArray[np.str_], sets: NDArray[np.int64
     ours, theirs = np.isin(labels, ["in", "vague"]), np.isin(labels, ["out_near", "out_far", "about"])
 
     def worth(threshold: float) -> float:
-        declined = beyond >= threshold
+        tried = RAW.model_copy(update={"decline_at": threshold})
+        declined = np.array([each.is_declined(tried) for each in weighed])
         return float(
             np.mean(
                 [

@@ -103,3 +103,16 @@ class Decline:
 
 
 Triage = Answer | ShortList | Clarify | Decline
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a text would come to by itself, at a glance.
+
+    `declined` is None where it is ours to answer; `confidence` is that of the decline, else of the likeliest barrier,
+    and `barrier` is that one's id where it would be answered with it alone.
+    """
+
+    declined: DeclineKind | None
+    confidence: float
+    barrier: str | None

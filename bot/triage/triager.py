@@ -12,6 +12,7 @@ from bot.retrieval.encoder import Encoder, Vectors
 from bot.retrieval.hits import Hit, fuse
 from bot.retrieval.retriever import Retriever
 from bot.triage.alternatives import Alternatives
+from bot.triage.decision import Weighed, weigh
 from bot.triage.heads import SCOPES, Floats, Heads, calibrated
 from bot.triage.language import foreign_language
 from bot.triage.message import Message, clean, has_words
@@ -20,6 +21,7 @@ from bot.triage.outcome import (
     Clarify,
     Decline,
     DeclineKind,
+    Look,
     Ranked,
     RankedBarrier,
     Ranking,
@@ -29,9 +31,7 @@ from bot.triage.outcome import (
 from bot.triage.questions import best_question, condition, worth_asking
 from bot.triage.reasons import clauses, speaking
 from bot.triage.resemblance import by_records
-from bot.triage.scope import outside, vagueness
 from bot.triage.similarity import Similarity
-from bot.triage.sureness import sureness
 from bot.triage.thresholds import Thresholds
 
 REJECTED_THEME = 0.25
@@ -61,6 +61,23 @@ class Explanation:
     outcome: Triage
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What the models make of a message. `barriers` are log-probabilities (barriers,), after what the asker chose."""
+
+    message: Message
+    vectors: Vectors
+    rankings: tuple[Sequence[Hit], Sequence[Hit]]
+    scope: dict[str, float]
+    barriers: Floats
+    ranking: Ranking
+
+    @property
+    def weighed(self) -> Weighed:
+        first, is_chosen = self.ranking.barriers[0].probability, self.message.chosen is not None
+        return weigh(self.scope, first, self.message.text, is_chosen=is_chosen)
+
+
 class Triager:
     """Ranks on one knowledge base."""
 
@@ -83,51 +100,60 @@ class Triager:
 
     def triage(self, message: Message) -> Explanation:
         """Decide, and tell all that led to it. Raises MessageUnreadable for an empty or overlong message."""
+        reading = self._read(message)
+        explanation = Explanation(
+            message=reading.message,
+            vector=reading.vectors,
+            language=foreign_language(reading.message.text),
+            scope=reading.scope,
+            hits=tuple(fuse(*reading.rankings, HITS)),
+            ranking=reading.ranking,
+            question_similarity=self._similarity.to_questions(reading.vectors[0]),
+            reply_similarity=self._similarity.to_replies(reading.vectors[0]),
+            clauses={},
+            outcome=Decline(reading.ranking, "wordless", None, 1.0),
+        )
+        return self._decided(explanation, reading) if has_words(reading.message.text) else explanation
+
+    def look(self, text: str) -> Look:
+        """Tell what a text would come to by itself, without looking for reasons or a question. Raises the same."""
+        reading = self._read(Message(text))
+        if not has_words(reading.message.text):
+            return Look("wordless", 1.0, None)
+        weighed = reading.weighed
+        if weighed.is_declined(self._thresholds):
+            kind, _ = self._reply(reading.scope, self._similarity.to_replies(reading.vectors[0]))
+            return Look(kind, weighed.beyond, None)
+        is_answered = weighed.sureness(self._thresholds) != "a first guess"
+        return Look(None, weighed.meant, reading.ranking.barriers[0].id if is_answered else None)
+
+    def _read(self, message: Message) -> _Reading:
         message = replace(message, text=clean(message.text))
         vectors = self._encoder.encode([message.text])
-        vector = vectors[0]
         rankings = self._retriever.rankings(vectors, message.text)
         records = by_records(self._heads.barriers, *rankings)
-        barriers = self._chosen(self._barriers(message.text, vector, records), message)
-        ranking = self._ranked(barriers)
-        explanation = Explanation(
-            message=message,
-            vector=vectors,
-            language=foreign_language(message.text),
-            scope=dict(zip(SCOPES, map(float, self._heads.scope(vector, message.text)), strict=True)),
-            hits=tuple(fuse(*rankings, HITS)),
-            ranking=ranking,
-            question_similarity=self._similarity.to_questions(vector),
-            reply_similarity=self._similarity.to_replies(vector),
-            clauses={},
-            outcome=Decline(ranking, "wordless", None, 1.0),
-        )
-        return self._decided(explanation, barriers) if has_words(message.text) else explanation
+        barriers = self._chosen(self._barriers(message.text, vectors[0], records), message)
+        scope = dict(zip(SCOPES, map(float, self._heads.scope(vectors[0], message.text)), strict=True))
+        return _Reading(message, vectors, rankings, scope, barriers, self._ranked(barriers))
 
-    def _decided(self, explanation: Explanation, barriers: Floats) -> Explanation:
-        message, scope, ranking, language = (
-            explanation.message,
-            explanation.scope,
-            explanation.ranking,
-            explanation.language,
-        )
-        first = ranking.barriers[0]
-        if not (message.picked or message.offered or message.rejected or message.unsure):
-            beyond = outside(scope, first.probability, message.text)
-            if beyond >= self._thresholds.decline_at:
-                kind, reply = self._reply(scope, explanation.reply_similarity)
-                return replace(explanation, outcome=Decline(ranking, kind, reply, beyond, language))
-        vague = 0.0 if message.chosen else vagueness(scope)
-        sure = sureness(first.probability, vague, self._thresholds)
+    def _decided(self, explanation: Explanation, reading: _Reading) -> Explanation:
+        message, weighed = reading.message, reading.weighed
+        ranking, language = explanation.ranking, explanation.language
+        chose = message.picked or message.offered or message.rejected or message.unsure
+        if not chose and weighed.is_declined(self._thresholds):
+            kind, reply = self._reply(reading.scope, explanation.reply_similarity)
+            return replace(explanation, outcome=Decline(ranking, kind, reply, weighed.beyond, language))
+        sure = weighed.sureness(self._thresholds)
         if not message.settled and (sure == "a first guess" or message.unsure or message.none_fits):
             question = best_question(self._knowledge, ranking, explanation.question_similarity)
-            gain = worth_asking(question, ranking, vague, explanation.question_similarity.get(question.id, 0.0))
+            alike = explanation.question_similarity.get(question.id, 0.0)
+            gain = worth_asking(question, ranking, weighed.vague, alike)
             if message.none_fits or (gain > 0 and not (message.asked or message.rejected or message.unsure)):
-                return replace(explanation, outcome=Clarify(ranking, question, vague, language))
-            listed, by_clause = self._with_reasons(message, barriers, self._alternatives.listed(ranking))
+                return replace(explanation, outcome=Clarify(ranking, question, weighed.vague, language))
+            listed, by_clause = self._with_reasons(reading, self._alternatives.listed(ranking))
             return replace(explanation, outcome=ShortList(ranking, listed, language), clauses=by_clause)
-        others = self._alternatives.beside(ranking, sure)
-        (first, *others), by_clause = self._with_reasons(message, barriers, (first, *others))
+        beside = self._alternatives.beside(ranking, sure)
+        (first, *others), by_clause = self._with_reasons(reading, (ranking.barriers[0], *beside))
         answer = Answer(ranking, first, tuple(others), None if message.settled else sure, language)
         return replace(explanation, outcome=answer, clauses=by_clause)
 
@@ -171,20 +197,21 @@ class Triager:
         )
 
     def _with_reasons(
-        self, message: Message, barriers: Floats, ranked: Sequence[RankedBarrier]
+        self, reading: _Reading, ranked: Sequence[RankedBarrier]
     ) -> tuple[tuple[RankedBarrier, ...], dict[str, float]]:
         """The barriers with the clauses that speak for them, and what the first gets by each clause alone."""
-        parts = clauses(message.text)
-        texts = [part.of(message.text) for part in parts]
+        text = reading.message.text
+        parts = clauses(text)
+        texts = [part.of(text) for part in parts]
         vectors = self._encoder.encode_together(texts)
-        alone = [self._barriers(text, vector, None) for text, vector in zip(texts, vectors, strict=True)]
+        alone = [self._barriers(part, vector, None) for part, vector in zip(texts, vectors, strict=True)]
         columns = [self._heads.barriers.index(barrier.id) for barrier in ranked]
-        reasons = speaking(parts, barriers, alone, columns)
+        reasons = speaking(parts, reading.barriers, alone, columns)
         reasoned = (
-            replace(barrier, reason=clause.of(message.text) if clause else None)
+            replace(barrier, reason=clause.of(text) if clause else None)
             for barrier, clause in zip(ranked, reasons, strict=True)
         )
-        by_clause = {text: float(np.exp(logs[columns[0]])) for text, logs in zip(texts, alone, strict=True)}
+        by_clause = {part: float(np.exp(logs[columns[0]])) for part, logs in zip(texts, alone, strict=True)}
         return tuple(reasoned), by_clause
 
     def _reply(self, scope: dict[str, float], similarity: dict[str, float]) -> tuple[DeclineKind, ScopeReply]:

@@ -7,7 +7,7 @@ import pytest
 from bot.bot import Bot
 from bot.errors import MessageUnreadable
 from bot.triage import Answer, Clarify, Decline, Explanation, Message, ShortList, load_thresholds
-from bot.triage.sureness import sureness
+from bot.triage.decision import weigh
 
 IN_SCOPE = {
     "slow-processes": "Every release waits three weeks for the security board, even for a one line fix to a live model",
@@ -16,6 +16,11 @@ IN_SCOPE = {
     "business-value": "nobody can say what the churn model earns us, and the sponsors stop believing in it",
     "collaboration-and-communication": "data scientists and operations blame each other and never sit in one meeting",
 }
+
+BESIDE = (
+    "what is for lunch", "who are you", "why does my keras layer raise a shape error", "deployment is a nightmare",
+    "something with the data", "?!",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,7 @@ def test_a_clear_trouble_is_answered_or_listed(bot: Bot, theme: str, text: str):
         assert len(reason) <= 0.6 * len(text)
 
 
-def test_how_sure_is_said_by_the_barrier_that_is_told(bot: Bot, slow: Explanation):
+def test_how_sure_is_said_by_the_barrier_that_is_answered(bot: Bot, slow: Explanation):
     outcome = slow.outcome
     assert isinstance(outcome, Answer)
     assert outcome.confidence == outcome.barrier.probability == slow.ranking.barriers[0].probability
@@ -49,7 +54,8 @@ def test_how_sure_is_said_by_the_barrier_that_is_told(bot: Bot, slow: Explanatio
         (thresholds.fairly_sure_at - 0.01, 0.0, "a first guess"),
         (0.9, 0.9, "a first guess"),
     ):
-        assert sureness(first, vague, thresholds) == word
+        scope = {"in": 1 - vague, "vague": vague, "near": 0.0, "far": 0.0, "about": 0.0}
+        assert weigh(scope, first, "our releases wait").sureness(thresholds) == word
 
 
 def test_what_nobody_is_sure_of_is_a_list_of_which_one_can_be_picked(bot: Bot):
@@ -211,3 +217,12 @@ def test_a_rejected_barrier_that_the_knowledge_no_longer_has_changes_nothing(bot
     message = Message("legal needs six weeks for every model update")
     unknown = bot.triage(replace(message, rejected=("ORG-999",)))
     assert [b.id for b in unknown.ranking.barriers[:5]] == [b.id for b in bot.triage(message).ranking.barriers[:5]]
+
+
+@pytest.mark.parametrize("text", [*IN_SCOPE.values(), *BESIDE])
+def test_a_look_tells_what_triage_would_come_to(bot: Bot, text: str):
+    look, outcome = bot.look(text), bot.triage(Message(text)).outcome
+    assert look.declined == (outcome.kind if isinstance(outcome, Decline) else None)
+    assert look.barrier == (outcome.barrier.id if isinstance(outcome, Answer) else None)
+    if isinstance(outcome, Decline):
+        assert look.confidence == pytest.approx(outcome.confidence)
