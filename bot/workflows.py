@@ -29,7 +29,7 @@ REPLIES = "replies"
 AT_ONCE = 24
 """Workflows that run at once in a replica: most of them wait for the network, computing has its own limits."""
 POLLING_S = 0.1
-RETRY_EVERY_S, RETRIES = 5.0, 17_280
+RETRY_EVERY_S, RETRIES = 2.0, 43_200
 """A store or a platform that is away delays an answer by up to a day."""
 BEAT_EVERY_S, SWEEP_EVERY_S = 15.0, 60.0
 SILENT_FOR = timedelta(seconds=60)
@@ -75,10 +75,11 @@ async def answer_and_deliver(turn: str) -> None:
 
     A checkpoint between the two would cost as much as either and keep nothing more.
     """
-    workflow = DBOS.workflow_id
+    workflow, status = DBOS.workflow_id, DBOS.step_status
     assert workflow is not None, "a step runs in a workflow"
+    assert status is not None, "and knows how often it was tried"
     parts = _of_this_process()
-    question = await parts.answering.answer(turn)
+    question = await parts.answering.answer(turn, attempt=(status.current_attempt or 0) + 1)
     await parts.delivering.deliver(turn, workflow)
     if question is not None:
         await parts.delivering.deliver(question, workflow)

@@ -58,17 +58,19 @@ class Answering:
         self._clock = clock
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def answer(self, turn_id: str) -> str | None:
+    async def answer(self, turn_id: str, attempt: int) -> str | None:
         """Answer what the turn asks now; again, while it changes meanwhile. Nothing for one that was erased.
 
         The turn whose question it answered in words, if it did: that is to be shown without its buttons now.
-        Raises what the store raises, and NotDelivered when the platform does not tell who asks: to be tried again.
-        What thinking raises is shown as a failure.
+        Raises what the store and the thinking raise, and NotDelivered when the platform does not tell who asks: to be
+        tried again. `attempt` counts from 1: from the THINKING_TRIES-th on what thinking raises is shown as a failure.
         """
         async with self._turns:
             closed = None
             while loaded := await self._load(turn_id):
-                answered = None if loaded.turn.shares is not None else await self._thought(await self._seen(loaded))
+                answered = (
+                    None if loaded.turn.shares is not None else await self._thought(await self._seen(loaded), attempt)
+                )
                 if await self._save(loaded, answered):
                     closed = loaded.question
                     break
@@ -81,18 +83,15 @@ class Answering:
             return loaded
         return replace(loaded, asked=replace(loaded.asked, external_user=True))
 
-    async def _thought(self, loaded: _Loaded) -> Answered:
-        tried = 1
-        while True:
-            try:
-                return await self._think(loaded.asked)
-            except Exception:
-                reference = uuid4().hex[:8]
-                log.exception("answering failed", turn=loaded.turn.id, reference=reference, tried=tried)
-                if tried == THINKING_TRIES:
-                    failed = Failed(reference)
-                    return Answered(failed, Labels("failed"), self._index_version(), loaded.turn.is_aside)
-            tried += 1
+    async def _thought(self, loaded: _Loaded, attempt: int) -> Answered:
+        try:
+            return await self._think(loaded.asked)
+        except Exception:
+            reference = uuid4().hex[:8]
+            log.exception("answering failed", turn=loaded.turn.id, reference=reference, attempt=attempt)
+            if attempt < THINKING_TRIES:
+                raise
+            return Answered(Failed(reference), Labels("failed"), self._index_version(), loaded.turn.is_aside)
 
     async def _load(self, turn_id: str) -> _Loaded | None:
         async with self._database.reading() as session:

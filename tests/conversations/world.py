@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Literal
 
@@ -265,9 +266,9 @@ class World:
 
     async def _workflow(self, id: str, turn: str, replica: Replica) -> None:
         """As `workflows.py` has it: one step, repeated until it is done."""
-        while True:
+        for attempt in count(1):
             try:
-                question = await replica.answering.answer(turn)
+                question = await replica.answering.answer(turn, attempt)
                 await replica.delivering.deliver(turn, id)
                 if question is not None:
                     await replica.delivering.deliver(question, id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 import subprocess
 import time
@@ -171,3 +172,33 @@ def limit_files(serve: Serve, most: int) -> None:
     assert serve.process is not None
     soft = "unlimited" if most == resource.RLIM_INFINITY else str(most)
     subprocess.run(["prlimit", "--pid", str(serve.process.pid), f"--fsize={soft}:unlimited"], check=True)
+
+
+THINKING_FAILS = """
+import bot.computing as c
+think, failed = c.Computing.think, []
+async def failing(self, asked):
+    if len(failed) < {times}:
+        failed.append(asked)
+        raise RuntimeError("a secret of the asker")
+    return await think(self, asked)
+c.Computing.think = failing
+from bot.cli import main; main()
+"""
+
+
+@pytest.mark.parametrize(("times", "says"), [(2, "Approval and change processes"), (9, "something failed on my side")])
+def test_thinking_that_fails_is_tried_again_and_then_told(own_home: Path, tmp_path: Path, times: int, says: str):
+    with Slack() as slack:
+        log = tmp_path / "log"
+        serve = Serve(slack, own_home, program=THINKING_FAILS.format(times=times), log=log).start()
+        try:
+            slack.connect(serve.url)
+            slack.channel("ml", members=["ana"])
+            (answer,) = slack.wait_answer(slack.say("ana", "ml", f"@bot {APPROVAL}"), timeout_s=LATE_S)
+            assert says in answer.text
+            assert "secret" not in answer.text
+            if reference := re.search(r"reference (\w{8})", answer.text):
+                assert reference[1] in log.read_text()
+        finally:
+            serve.kill()
