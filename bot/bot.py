@@ -54,12 +54,12 @@ class Bot:
         return self._triager.look(text)
 
     def detail(self, facet: Facet, barrier: str) -> str:
-        """What the record of a barrier says about a part of what was told."""
+        """Tell what the record of a barrier says about a part of what was told."""
         knowledge = self.version.knowledge
         return detail(facet, knowledge.barrier_by_id[barrier], knowledge, self._today())
 
     def reply(self, message: Message) -> Reply:
-        """The whole way of a message. Raises MessageUnreadable."""
+        """Take a message the whole way. Raises MessageUnreadable."""
         explanation = self.triage(message)
         text, outcome, version = explanation.message.text, explanation.outcome, self.version
         if not isinstance(outcome, Answer):

@@ -40,7 +40,7 @@ def configure(level: str) -> None:
 
 
 def without_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """An exception as its type and where it was raised: its sentence may quote a message."""
+    """Return an exception as its type and where it was raised: its sentence may quote a message."""
     found = event.pop("exc_info", None)
     error = sys.exc_info()[1] if found is True else found
     if isinstance(error, BaseException):

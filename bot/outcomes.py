@@ -104,14 +104,14 @@ def batch_outcome(id: str | int | None, reply: Reply, index_version: int) -> Bat
 
 
 def guidance_document(guidance: Guidance) -> dict[str, Any]:
-    """The guidance as plain data, for `--json`."""
+    """Return the guidance as plain data, for `--json`."""
     document = asdict(guidance)
     document["sources"] = [source.model_dump() for source in guidance.sources]
     return document
 
 
 def explanation_document(reply: Reply) -> dict[str, Any]:
-    """Every stage with its scores, for `--json --explain`; records best first."""
+    """Write every stage with its scores, for `--json --explain`; records best first."""
     explanation = reply.explanation
     return {
         "language": explanation.language or "en",

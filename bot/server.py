@@ -34,7 +34,7 @@ def _utc_now() -> datetime:
 async def serving(
     settings: Settings, metrics: Metrics, port: int, channels: Sequence[ChannelApp]
 ) -> AsyncGenerator[Starlette]:
-    """The app, ready to be served on `port`; what runs is finished, or left for the next start, at the end.
+    """Wire the app, ready to be served on `port`; what runs is finished, or left for the next start, at the end.
 
     Raises StoreUnavailable, StoreNewer, ChannelRefused, and what opening the index raises.
     """

@@ -107,7 +107,7 @@ def _settings(serving: bool) -> Settings:
 
 
 def _wanted(name: str) -> str:
-    """What a setting takes, in words."""
+    """Tell what a setting takes, in words."""
     field = Settings.model_fields[name]
     limits = {type(limit).__name__: getattr(limit, type(limit).__name__.lower(), None) for limit in field.metadata}
     if field.examples:
@@ -144,5 +144,5 @@ def _refuse_unknown(keys: Mapping[str, str | None], where: str) -> None:
 
 
 def described() -> list[tuple[str, str]]:
-    """Every setting by its variable's name, with what it is, for the help."""
+    """Return every setting by its variable's name, with what it is, for the help."""
     return [(name.upper(), field.description or "") for name, field in Settings.model_fields.items()]

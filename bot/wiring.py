@@ -24,12 +24,12 @@ def build(settings: Settings, today: Today, progress: Progress, notify: Notify) 
 
 
 def open_index(settings: Settings, encoder: Encoder) -> Index:
-    """The index of these settings, without opening a version of it."""
+    """Return the index of these settings, without opening a version of it."""
     return Index(settings.triage_home, settings.knowledge, encoder)
 
 
 def encoder_of(settings: Settings) -> Encoder:
-    """The one that the wheel carries, or one of LangChain's."""
+    """Return the one that the wheel carries, or one of LangChain's."""
     if settings.triage_embeddings is None:
         return OnnxEncoder(PACKAGED_ENCODER)
     from bot.retrieval.langchain import LangChainEncoder

@@ -59,7 +59,7 @@ def _of_this_process() -> _Parts:
 
 @DBOS.workflow(name="reply")
 async def reply(turn: str) -> None:
-    """One workflow a message, edit or press."""
+    """Answer and deliver one turn: one workflow a message, edit or press."""
     await answer_and_deliver(turn)
 
 
@@ -71,7 +71,7 @@ async def reply(turn: str) -> None:
     max_attempts=RETRIES,
 )
 async def answer_and_deliver(turn: str) -> None:
-    """Both may be repeated: what was answered, and what was sent, stands in the turn.
+    """Do both, which may be repeated: what was answered, and what was sent, stands in the turn.
 
     A checkpoint between the two would cost as much as either and keep nothing more.
     """
@@ -87,7 +87,7 @@ async def answer_and_deliver(turn: str) -> None:
 
 @DBOS.workflow(name="tick")
 async def tick(_scheduled_at: datetime, _context: object) -> None:
-    """Once every five minutes, whatever the number of replicas: DBOS names the workflow by its moment."""
+    """Keep up once every five minutes, whatever the number of replicas: DBOS names the workflow by its moment."""
     await upkeep()
 
 
@@ -192,7 +192,7 @@ class Workflows:
 
 
 def executor_id(port: int) -> str:
-    """The same after a restart, another one for each process: two on one host listen on two ports."""
+    """Name this process, the same after a restart and another for each: two on one host listen on two ports."""
     return f"{socket.gethostname()}:{port}"
 
 

@@ -8,7 +8,7 @@ from bot.settings import Settings
 
 
 def configured_channels(settings: Settings) -> list[ChannelApp]:
-    """Those whose settings are there; to be called inside the running loop.
+    """Return those whose settings are there; to be called inside the running loop.
 
     Raises SettingsInvalid where there is none, or where one is named by half.
     """

@@ -78,7 +78,7 @@ def decline_block(said: Declined) -> RenderableType:
 
 
 def explanation_block(explanation: Explanation) -> RenderableType:
-    """Every stage with its scores, for `--explain`."""
+    """Show every stage with its scores, for `--explain`."""
     scope = ", ".join(f"{name} {p:.2f}" for name, p in explanation.scope.items())
     closest = sorted(explanation.question_similarity.items(), key=lambda item: -item[1])[:3]
     replies = sorted(explanation.reply_similarity.items(), key=lambda item: -item[1])[:3]

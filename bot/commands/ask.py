@@ -70,7 +70,7 @@ def ask(
 
 
 def _picked(reply: Reply, number: int) -> Message:
-    """The message with the barrier of that number on its list."""
+    """Return the message with the barrier of that number on its list."""
     match reply.outcome:
         case Answer(others=options) | ShortList(barriers=options):
             if number > len(options):

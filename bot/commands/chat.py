@@ -105,7 +105,7 @@ def _show(bot: Bot, message: Message, *, more: bool = False, opening: bool = Fal
 
 
 def _read(prompt: str) -> str | None:
-    """A typed line; None at the end of the input."""
+    """Read a typed line; None at the end of the input."""
     try:
         return input(prompt)
     except EOFError:

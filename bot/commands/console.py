@@ -36,13 +36,13 @@ def today() -> date:
 
 
 def notify(sentence: str) -> None:
-    """A line to the person who waits, on standard error, so that pipes stay clean."""
+    """Write a line to the person who waits, on standard error, so that pipes stay clean."""
     err.print(sentence, markup=False)
 
 
 @contextmanager
 def progress_bar() -> Generator[OnProgress]:
-    """A bar on standard error, shown from the first report on; nothing where nobody watches."""
+    """Show a bar on standard error, from the first report on; nothing where nobody watches."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = None

@@ -18,7 +18,7 @@ app = typer.Typer(no_args_is_help=True, help="The built knowledge index: what it
 
 @app.command()
 def status() -> None:
-    """Which version serves, and which knowledge files changed since it was built."""
+    """Tell which version serves, and which knowledge files changed since it was built."""
     found = _index().status()
     manifest = found.version.manifest
     show(
@@ -35,7 +35,7 @@ def status() -> None:
 
 @app.command()
 def diff() -> None:
-    """What a refresh would change."""
+    """Tell what a refresh would change."""
     index = _index()
     with progress_bar() as progress:
         _show_diff(index.refresh(today(), progress, dry_run=True).diff)

@@ -53,7 +53,7 @@ def schema(folder: Folder = None) -> None:
 
 
 def _writable(folder: Path | None) -> Path:
-    """What may be written to: never the files of an installation, which the next one would overwrite."""
+    """Refuse what may not be written to: the files of an installation, which the next one would overwrite."""
     target = folder or load_settings().knowledge
     if target == packaged_knowledge() and target.parent.name == "packaged":
         raise typer.BadParameter(

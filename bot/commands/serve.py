@@ -53,7 +53,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """A bound socket. Its protocol is named: asyncio sends small answers at once only then."""
+    """Bind a socket. Its protocol is named: asyncio sends small answers at once only then."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -78,7 +78,7 @@ class Answering:
         return closed
 
     async def _seen(self, loaded: _Loaded) -> _Loaded:
-        """With what the platform tells of the asker: a guest is an external user, too."""
+        """Add what the platform tells of the asker: a guest is an external user, too."""
         if loaded.asked.external_user or not await self._is_guest(loaded.room, loaded.turn.asker):
             return loaded
         return replace(loaded, asked=replace(loaded.asked, external_user=True))
@@ -111,7 +111,7 @@ class Answering:
         return _Loaded(turn, room, asked, last.id if last and is_open else None)
 
     async def _save(self, loaded: _Loaded, answer: Answered | None) -> bool:
-        """Whether the answer is to what the turn asks still."""
+        """Tell whether the answer is to what the turn asks still."""
         async with self._database.writing() as session:
             found = Turns(session)
             locked = {each.id: each for each in await found.all_locked({loaded.turn.id, loaded.question or ""})}
@@ -130,7 +130,7 @@ class Answering:
 
 
 async def _earlier(found: Turns, past: Sequence[Turn]) -> Message | None:
-    """The conversation so far as one message; what stood alone in it left out."""
+    """Make one message of the conversation so far, without its asides."""
     texts: list[str] = []
     message: Message | None = None
     for turn in past:
@@ -153,7 +153,7 @@ def _selections(turn: Turn) -> Selections:
 
 
 def _said(last: Turn | None) -> Said:
-    """What the last turn left open: not a question that was answered by a button."""
+    """Tell what the last turn left open: not a question that was answered by a button."""
     if last is None:
         return Said()
     said = turns.options(last)

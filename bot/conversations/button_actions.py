@@ -116,7 +116,7 @@ class ButtonActions:
 
 
 async def _allowed(found: Turns, action: ButtonAction, *, asker_only: bool = False) -> tuple[Turn, Conversation]:
-    """The turn of the button and its conversation, locked. Raises Refused."""
+    """Find and lock the button's turn, and its conversation. Raises Refused."""
     turn = await found.locked(action.turn)
     conversation = await found.conversation(turn.conversation) if turn else None
     return turns.allowed(turn, conversation, action, asker_only=asker_only)

@@ -59,11 +59,11 @@ class Channel(Protocol):
         ...
 
     async def find(self, address: Address, turn: str, since: datetime) -> str | None:
-        """The id of the message that was posted for `turn` since then, None if there is none."""
+        """Return the id of the message that was posted for `turn` since then, None if there is none."""
         ...
 
     async def is_guest(self, room: Room, person: str) -> bool:
-        """Whether this person of the room's own workspace may see less than its members; True if nobody can tell."""
+        """Tell whether this person of the room's workspace may see less than its members; True if nobody knows."""
         ...
 
     async def deliver_privately(self, address: Address, view: MessageView, reason: str) -> None:

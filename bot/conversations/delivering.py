@@ -109,7 +109,7 @@ class Delivering:
             await self._pause(1.0)
 
     async def _claim(self, turn_id: str, sender: str) -> _Claim | None:
-        """The right to send, once there is something to send and nobody else who may; None when there is nothing."""
+        """Claim the right to send, once nobody else has it; None when there is nothing to send."""
         while True:
             async with self._database.writing() as session:
                 found = Turns(session)
@@ -142,7 +142,7 @@ class Delivering:
         return _Claim(claimed.answered, address, view, before.state == "sending", claimed.sending_since)
 
     async def _done(self, turn_id: str, sender: str, claim: _Claim, posted: str | None, failure: str | None) -> bool:
-        """Whether there is more to send: it may have changed meanwhile."""
+        """Tell whether there is more to send: it may have changed meanwhile."""
         async with self._database.writing() as session:
             found, now = Turns(session), self._clock()
             before = await found.locked(turn_id)
@@ -162,7 +162,7 @@ class Delivering:
 
 
 async def view_of(found: Turns, turn: Turn) -> MessageView:
-    """What the turn shows now. Raises pydantic.ValidationError for a reply that another release stored differently."""
+    """Draw the turn as it is. Raises pydantic.ValidationError for a reply that another release stored differently."""
     was_seen = turn.delivered > 0  # before that nobody can press anything
     return MessageView(
         turn=turn.id,

@@ -60,7 +60,7 @@ class Continued:
 
 
 def continued(earlier: Message | None, text: str, said: Said, look: LookAt) -> Continued:
-    """The message that `text` makes of the conversation so far.
+    """Return the message that `text` makes of the conversation so far.
 
     Raises MessageUnreadable.
     """
@@ -92,7 +92,7 @@ def _none_of(earlier: Message, said: Said) -> Message:
 
 
 def _picked(earlier: Message, said: Said, text: str) -> Message | None:
-    """A number, or that none fits; None for anything else."""
+    """Read a number, or that none fits; None for anything else."""
     answer = text.strip().rstrip(".!)").lower()
     if answer.isdecimal() and 1 <= int(answer) <= len(said.options):
         return replace(earlier, picked=said.options[int(answer) - 1], none_fits=False)
@@ -107,19 +107,19 @@ def _unchosen(message: Message) -> Message:
 
 
 def taken_back(rejected: Sequence[str], *more: str | None) -> tuple[str, ...]:
-    """What was taken back, and this, each once."""
+    """Tell what was taken back, and this, each once."""
     return tuple(dict.fromkeys((*rejected, *(id for id in more if id))))
 
 
 def worth_reading(texts: Sequence[str], look: LookAt) -> Sequence[str]:
-    """Of a burst what is not just "hey" or "quick question"; all of it if nothing else was said."""
+    """Keep of a burst what is not just "hey" or "quick question"; all of it if nothing else was said."""
     if len(texts) < 2:
         return texts
     return [text for text in texts if not _is_aside(text, look(text))] or texts
 
 
 def typed(earlier: Message, question: AskedQuestion, line: str) -> Message:
-    """With the typed answer to a question: a choice by its number or label, nothing, or something else in words."""
+    """Add the typed answer to a question: a choice by its number or label, nothing, or something else in words."""
     answer = line.strip().rstrip(".!").lower()
     labels = [choice.label.lower() for choice in question.choices]
     if answer.isdecimal() and 1 <= int(answer) <= len(labels):
@@ -134,7 +134,7 @@ def typed(earlier: Message, question: AskedQuestion, line: str) -> Message:
 
 
 def chosen(earlier: Message, question: AskedQuestion, choice: int | None) -> Message:
-    """With the answer to a question: the place of a choice, or None for "something else"."""
+    """Add the answer to a question: the place of a choice, or None for "something else"."""
     taken = None if choice is None else question.choices[choice]
     return replace(earlier, asked=True, offered=question.choices, chosen=taken, unsure=False)
 
@@ -144,7 +144,7 @@ def wants_quiet(text: str) -> bool:
 
 
 def _is_correction(text: str) -> bool:
-    """Whether it takes back what was told: "no, it's more that legal blocks us"."""
+    """Tell whether it takes back what was told: "no, it's more that legal blocks us"."""
     return bool(_CORRECTION.match(text))
 
 

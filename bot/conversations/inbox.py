@@ -58,7 +58,7 @@ class Inbox:
         self._gone = Remembered()
 
     async def receive(self, incoming: IncomingMessage, edit: str | None = None) -> str | None:
-        """The turn that answers it; None when it is not for us (nothing of it was kept then), or known already."""
+        """Find or open the turn that answers it; None when it is not for us (nothing is kept), or known already."""
         if incoming.id in self._begun:  # a twin or a retry of what this process has safely begun
             return None
         if incoming.id in self._gone:  # taken away before it was told
@@ -76,7 +76,7 @@ class Inbox:
         return turn
 
     async def edit(self, edited: IncomingEdit) -> str | None:
-        """An edit of what we received, within five minutes, is answered again in place; later only the text is kept."""
+        """Answer an edit of what we received again, in place, within five minutes; later only its text is kept."""
         incoming, now = edited.incoming, self._clock()
         async with self._database.reading() as session:
             known = await Turns(session).message(incoming.id)
@@ -95,7 +95,7 @@ class Inbox:
         return known.turn
 
     async def delete(self, room: Room, message_id: str) -> str | None:
-        """Its text goes now, and what the answer quotes of it. The turn, when there was one."""
+        """Erase its text now, and what the answer quotes of it. The turn, when there was one."""
         async with self._database.reading() as session:
             known = await Turns(session).message(message_id)
         if known is None:
@@ -150,7 +150,7 @@ class Inbox:
         return turn.id
 
     async def _burst(self, found: Turns, incoming: IncomingMessage) -> Turn | None:
-        """The turn that a message belongs to because it came right before or after another of the same person."""
+        """Find the turn that a message joins because it came right before or after another of the same person."""
         if not can_be_a_burst(incoming):
             return None
         thread = None if incoming.kind == "direct" else incoming.thread
@@ -171,7 +171,7 @@ class Inbox:
         return turn
 
     async def _reword(self, found: Turns, edited: IncomingEdit, now: datetime) -> bool:
-        """Whether it is to be answered again."""
+        """Tell whether it is to be answered again."""
         message = await found.message(edited.incoming.id)
         assert message is not None, "messages are never deleted, their texts are"
         turn = await found.locked(message.turn)
@@ -187,5 +187,5 @@ class Inbox:
 
 
 def _is_newer(edited: IncomingEdit, known: Message) -> bool:
-    """Whether no newer edit was told before."""
+    """Tell whether no newer edit was told before."""
     return (known.edited or "") < edited.edit

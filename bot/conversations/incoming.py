@@ -80,7 +80,7 @@ _NO_NAMES = frozenset(
 
 
 def speaks_to_another(text: str) -> bool:
-    """Whether it is addressed by name to a colleague: "Bob, you bring the numbers"."""
+    """Tell whether it is addressed by name to a colleague: "Bob, you bring the numbers"."""
     opening = _VOCATIVE.match(text)
     if opening is None or opening[1].lower() in _NO_NAMES:
         return False
@@ -95,10 +95,10 @@ def is_for_us(incoming: IncomingMessage) -> bool | None:
 
 
 def can_be_a_burst(incoming: IncomingMessage) -> bool:
-    """A root mention is always its own question, and so is a command."""
+    """Tell whether others may join it: a root mention is always its own question, and so is a command."""
     return incoming.kind != "command" and not (incoming.kind == "mention" and incoming.is_root)
 
 
 def continues(last_at: datetime | None, reply_mode: ReplyMode, said_at: datetime) -> bool:
-    """Whether a reply that does not name us is for us. `last_at`: when its author last asked or was answered there."""
+    """Tell whether a reply that does not name us is for us. `last_at`: when its author last asked or was answered."""
     return last_at is not None and reply_mode == "open" and said_at - last_at <= FOLLOW_UP_FOR

@@ -104,7 +104,7 @@ def restored(document: dict[str, Any]) -> Body:
 
 
 def body_of(turn: Turn) -> Body | None:
-    """What a turn shows; None where there is nothing, or another release stored it differently."""
+    """Tell what a turn shows; None where there is nothing, or another release stored it differently."""
     try:
         return restored(turn.reply) if turn.reply else None
     except ValidationError:
@@ -112,7 +112,7 @@ def body_of(turn: Turn) -> Body | None:
 
 
 def said_by(body: Body | None) -> Said:
-    """What a typed or pressed choice can refer to."""
+    """Tell what a typed or pressed choice can refer to."""
     match body:
         case AskedQuestion():
             return Said(question=body)

@@ -30,7 +30,7 @@ class Privacy:
         self._clock = clock
 
     async def kept(self, workspace: str, person: str) -> int:
-        """How many of this person's messages have a text still."""
+        """Tell how many of this person's messages have a text still."""
         async with self._database.reading() as session:
             return await Turns(session).texts_kept(workspace, person)
 

@@ -277,7 +277,7 @@ def erased(turn: Turn, why: Erasure) -> Turn:
 
 
 def options(turn: Turn) -> Said:
-    """What it told, and what stands beside it to choose from."""
+    """Tell what it told, and what stands beside it to choose from."""
     return said_by(body_of(turn))
 
 

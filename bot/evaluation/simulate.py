@@ -78,7 +78,7 @@ def _walked(policy: str, items: Sequence[Labelled], opened: Callable[[str], Mess
 
 
 def _taps(message: Message, accepted: frozenset[str], judged: Judge, chance: random.Random) -> int | None:
-    """Taps until an accepted barrier is told; None for who gives up."""
+    """Count the taps until an accepted barrier is shown; None for who gives up."""
     before: Message | None = None
     for taps in range(MOST_TAPS):
         outcome = judged(message)
@@ -98,7 +98,7 @@ def _taps(message: Message, accepted: frozenset[str], judged: Judge, chance: ran
 
 
 def _choices(outcome: Answer | ShortList | Clarify, accepted: frozenset[str]) -> tuple[Tap, list[Tap]]:
-    """The tap that is right, and the others that can be made."""
+    """Return the tap that is right, and the others that can be made."""
     match outcome:
         case Clarify(question=question):
             taps = [

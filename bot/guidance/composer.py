@@ -41,7 +41,7 @@ def compose(
     today: date,
     index_version: int,
 ) -> Guidance:
-    """The guidance for an answer.
+    """Compose the guidance for an answer.
 
     `records` are all of its barrier's, the one that the message resembles most first: they order the steps. `hits`
     are the records of any barrier that were retrieved for the message: those of this one are cited.
@@ -79,7 +79,7 @@ def compose(
 
 
 def listed(shortlist: ShortList, message: str, knowledge: Knowledge, index_version: int) -> Listed:
-    """What is shown of a short list."""
+    """Tell what is shown of a short list."""
     return Listed(
         f"{said} {WHICH}" if (said := acknowledgement(message)) else WHICH,
         tuple(line(barrier, knowledge) for barrier in shortlist.barriers),
@@ -89,14 +89,14 @@ def listed(shortlist: ShortList, message: str, knowledge: Knowledge, index_versi
 
 
 def _citations(barrier: Barrier, hits: Sequence[Hit], steps: Sequence[Cited]) -> tuple[Citation, ...]:
-    """What the message was matched with, then the records of what is said."""
+    """Tell what the message was matched with, then the records of what is said."""
     matched = [hit.id for hit in hits if hit.barrier == barrier.id]
     records = dict.fromkeys([*matched, f"{barrier.id}/card", *(step.citation.record for step in steps)])
     return tuple(Citation(record, barrier.sources) for record in records)
 
 
 def _next_steps(barrier: Barrier, records: Sequence[Hit]) -> tuple[Cited, ...]:
-    """Those that the message speaks of first."""
+    """Order them: those that the message speaks of first."""
     resembles = {hit.text: hit.score for hit in records}
     steps = barrier.steps("next-quarter")
     ordered = sorted(steps, key=lambda step: (-resembles.get(step, 0.0), steps.index(step)))
@@ -118,7 +118,7 @@ def _upstream(barrier: Barrier, answer: Answer, knowledge: Knowledge) -> str | N
 
 
 def line(ranked: RankedBarrier, knowledge: Knowledge) -> BarrierLine:
-    """A ranked barrier as people read it."""
+    """Return a ranked barrier as people read it."""
     barrier = knowledge.barrier_by_id[ranked.id]
     theme = knowledge.theme_by_id[barrier.theme]
     return BarrierLine(
@@ -145,7 +145,7 @@ def _measure_note(message: str, barrier: Barrier) -> str | None:
 
 
 def effort(barrier: Barrier) -> str:
-    """Of the first step: how long, and how many people."""
+    """Tell how long the first step takes, and how many people."""
     needed = barrier.editorial.effort
     people = "one person" if needed.people == 1 else f"{needed.people} people"
     return f"{needed.first_step}, {people}"
@@ -158,7 +158,7 @@ def fresh_tools(barrier: Barrier, today: date) -> str | None:
 
 
 def evidence(barrier: Barrier) -> str:
-    """How well the barrier and its remedy are known, in two sentences."""
+    """Tell how well the barrier and its remedy are known, in two sentences."""
     grade = barrier.evidence
     note = f" ({grade.remedy_note})" if grade.remedy_note else ""
     return f"{BARRIER_GRADES[grade.barrier]} {REMEDY_GRADES[grade.remedy]}{note}."

@@ -26,12 +26,12 @@ def sounds_like_venting(message: str) -> bool:
 
 
 def acknowledgement(message: str) -> str | None:
-    """A line of recognition for who is fed up, before anything else is said."""
+    """Return a line of recognition for who is fed up, before anything else is said."""
     return "That sounds wearing." if sounds_like_venting(message) else None
 
 
 def acknowledged(question: AskedQuestion, message: str) -> AskedQuestion:
-    """The question, after a line of recognition where one is due."""
+    """Return the question, after a line of recognition where one is due."""
     line = acknowledgement(message)
     return replace(question, ask=f"{line} {question.ask}") if line else question
 

@@ -62,7 +62,7 @@ _ASKED: dict[Facet, re.Pattern[str]] = {
 
 
 def asks_about(text: str) -> Facet | None:
-    """Which part of an answer a short question asks for; None where it says something of its own."""
+    """Tell which part of an answer a short question asks for; None where it says something of its own."""
     if len(text.split()) > MOST_WORDS or "\n" in text.strip():
         return None
     asked = text.strip().rstrip("?!. ")
@@ -70,7 +70,7 @@ def asks_about(text: str) -> Facet | None:
 
 
 def detail(facet: Facet, barrier: Barrier, knowledge: Knowledge, today: date) -> str:
-    """What the record says of it, in a few sentences."""
+    """Tell what the record says of it, in a few sentences."""
     first_step = barrier.steps("this-week")[0]
     match facet:
         case "cost":

@@ -63,7 +63,7 @@ class Outline:
 
 
 def outline(guidance: Guidance, *, more: bool) -> Outline:
-    """The whole answer with `more`, else what fits into SHORT_LIMIT characters and SHORT_LINES lines of it."""
+    """Return the whole answer with `more`, else what fits into SHORT_LIMIT characters and SHORT_LINES lines of it."""
     barrier = guidance.barrier
     notes = tuple(note for note in (guidance.acknowledgement, guidance.language_note) if note)
     headline, sureness = barrier.name, f"({guidance.sureness or CHOSEN})"
@@ -87,7 +87,7 @@ def without_quotes(outline: Outline) -> Outline:
 
 
 def options(listed: Listed, *, with_quotes: bool = True) -> tuple[Row, ...]:
-    """A short list's rows: each barrier in a line, labelled with its number, and the clause that speaks for it."""
+    """Return a short list's rows: each barrier with its number and the clause that speaks for it."""
     return tuple(
         Row(str(number), barrier.one_line, quoted(barrier.reason) if with_quotes else None)
         for number, barrier in enumerate(listed.barriers, start=1)
@@ -138,7 +138,7 @@ def _advice(guidance: Guidance, *, more: bool) -> Iterator[Row]:
 
 
 def _alternatives(guidance: Guidance, beside: Sequence[Row] | None) -> tuple[Row, ...]:
-    """One row of as many names as there is room for; of all where there is nothing `beside` it to count."""
+    """Return one row of as many names as there is room for; of all where there is nothing `beside` it to count."""
     names = [f"{number} {other.name}" for number, other in enumerate(guidance.others, start=1)]
     while names:
         row = Row(RATHER, " · ".join(names))

@@ -50,7 +50,7 @@ class Index:
         self._lock_wait_s = lock_wait_s
 
     def open(self, today: date, progress: Progress, notify: Notify) -> IndexVersion:
-        """The current version, built first when there is none, when it is damaged or by another encoder.
+        """Return the current version, built first when there is none, when it is damaged or by another encoder.
 
         The first process builds under a lock, others wait. Raises IndexBusy, HomeUnwritable, KnowledgeInvalid.
         """
@@ -99,7 +99,7 @@ class Index:
         return IndexStatus(version, self.changed_since(version), tuple(self._versions.numbers()))
 
     def changed_since(self, version: IndexVersion) -> tuple[str, ...]:
-        """Names of the knowledge files that differ from what `version` was built from."""
+        """Return the names of the knowledge files that differ from what `version` was built from."""
         return changed_files(version.manifest.knowledge_files, fingerprint(self._folder))
 
     def _build(self, source: KnowledgeSource, progress: Progress) -> tuple[IndexVersion, tuple[int, ...]]:

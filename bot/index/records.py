@@ -22,7 +22,7 @@ class IndexRecord:
 
 
 def records_of(knowledge: Knowledge) -> tuple[IndexRecord, ...]:
-    """Every record of the knowledge base, in the order of its files."""
+    """Return every record of the knowledge base, in the order of its files."""
     return tuple(record for barrier in knowledge.barriers for record in _records_of_barrier(barrier))
 
 

@@ -34,11 +34,11 @@ def read_source(folder: Path, today: date) -> KnowledgeSource:
 
 
 def fingerprint(folder: Path) -> Fingerprint:
-    """Of every file that answers depend on; empty when there is no such folder."""
+    """Hash every file that answers depend on; empty when there is no such folder."""
     files = [*folder.glob("*.yaml"), *folder.glob("barriers/*.yaml"), *folder.glob("training/*.jsonl")]
     return {str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest()[:16] for file in sorted(files)}
 
 
 def changed_files(before: Fingerprint, after: Fingerprint) -> tuple[str, ...]:
-    """Names of the files that were added, changed or removed, in order."""
+    """Return the names of the files that were added, changed or removed, in order."""
     return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))

@@ -34,7 +34,7 @@ class VectorCache:
         self._packaged = packaged
 
     def encode(self, encoder: Encoder, texts: Sequence[str], on_encoded: OnEncoded) -> Vectors:
-        """One row a text, in order. Float32; encoding what is new takes some 3 ms a text."""
+        """Encode each text to a row, in order. Float32; encoding what is new takes some 3 ms a text."""
         keys = [content_hash(text) for text in texts]
         known = self._from_package(encoder.id)
         wanted = [key for key in dict.fromkeys(keys) if key not in known]
@@ -114,7 +114,7 @@ def write_packaged(file: Path, vectors: dict[str, dict[bytes, np.ndarray]]) -> N
 
 
 def read_packaged(file: Path, encoder_id: str) -> dict[bytes, np.ndarray]:
-    """The packaged vectors of one encoder; empty when the wheel carries none of it."""
+    """Return the packaged vectors of one encoder; empty when the wheel carries none of it."""
     with np.load(file, allow_pickle=False) as arrays:
         if f"{encoder_id} keys" not in arrays:
             return {}

@@ -122,7 +122,7 @@ def _reason(error: OSError) -> str:
 
 
 def _opened(folder: Path) -> tuple[VectorIndex, int] | None:
-    """The database and how many records it holds; None when Chroma cannot open it."""
+    """Return the database and how many records it holds; None when Chroma cannot open it."""
     from chromadb.errors import ChromaError
 
     try:

@@ -47,14 +47,14 @@ class VersionStore:
         return IndexVersion(self.folder / str(number))
 
     def numbers(self) -> list[int]:
-        """The versions that stand here, oldest first."""
+        """Return the versions that stand here, oldest first."""
         if not self.folder.is_dir():
             return []
         return sorted(int(entry.name) for entry in self.folder.iterdir() if entry.name.isdecimal())
 
     @contextmanager
     def locked(self, wait_s: float = LOCK_WAIT_S) -> Generator[None]:
-        """The right to build and promote, for one process at a time.
+        """Hold the right to build and promote, for one process at a time.
 
         Raises IndexBusy, which names the holder, after `wait_s` seconds; HomeUnwritable when the folder cannot be made.
         """
@@ -78,7 +78,7 @@ class VersionStore:
 
     @contextmanager
     def new_folder(self) -> Generator[Path]:
-        """A temporary folder beside the versions; gone afterwards unless it was promoted. Needs the lock."""
+        """Make a temporary folder beside the versions; gone afterwards unless it was promoted. Needs the lock."""
         for left_over in self.folder.glob(f"{BUILDING}*"):
             shutil.rmtree(left_over, ignore_errors=True)
         with self._writing():

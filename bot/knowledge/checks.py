@@ -65,7 +65,7 @@ def _check_provenance(file: File[Barrier]) -> Iterator[Problem]:
 
 
 def _check_codes(folder: Folder) -> Iterator[Problem]:
-    """Each code of a barrier is one of its theme's, and each code of the study leads to a barrier."""
+    """Check that each code of a barrier is one of its theme's, and each code of the study leads to a barrier."""
     if not isinstance(folder.themes, File) or folder.themes.problems:
         return
     theme_of = {code: theme.id for theme in folder.themes.record.themes for code in theme.study_codes}

@@ -102,7 +102,7 @@ def read_file(path: Path, model: type[R]) -> File[R] | Broken:
 
 
 def with_lent(broken: Broken, model: type[R], donor: R, lendable: frozenset[str]) -> File[R] | Broken:
-    """A record in spite of wrong values, so that what is whole in the file is checked in the same run.
+    """Read a record in spite of wrong values, so that what is whole in the file is checked in the same run.
 
     The donor's value stands in for what cannot be read; `lendable` are keys on which no check across records rests.
     """
@@ -195,7 +195,7 @@ def hint(reason: str) -> str:
 
 
 def plain(node: yaml.Node, mistakes: Mistakes, loc: Loc = ()) -> object:
-    """The node as Python data; mistakes that no model sees (a key given twice, TODO) go to `mistakes`."""
+    """Return the node as Python data; mistakes that no model sees (a key given twice, TODO) go to `mistakes`."""
     if isinstance(node, yaml.MappingNode):
         return _plain_mapping(node, mistakes, loc)
     if isinstance(node, yaml.SequenceNode):
@@ -223,7 +223,7 @@ def _plain_mapping(node: yaml.MappingNode, mistakes: Mistakes, loc: Loc) -> dict
 
 
 def scalar(node: yaml.ScalarNode) -> tuple[object, str]:
-    """A scalar's value, and a complaint if there is one."""
+    """Return a scalar's value, and a complaint if there is one."""
     written = str(node.value)
     tag = node.tag.removeprefix(TAG)
     if tag == "null":
@@ -255,7 +255,7 @@ def _miscounted(error: ErrorDetails) -> bool:
 
 
 def _removable(error: ErrorDetails) -> Loc:
-    """What must go for the rest to be good: an item of a list, an unknown key; () if nothing would help."""
+    """Tell what must go for the rest to be good: an item of a list, an unknown key; () if nothing would help."""
     loc = error["loc"]
     for depth, step in enumerate(loc, start=1):
         if isinstance(step, int):
@@ -264,7 +264,7 @@ def _removable(error: ErrorDetails) -> Loc:
 
 
 def without(node: yaml.MappingNode, gone: set[Loc]) -> yaml.MappingNode:
-    """The tree less some parts, so that lines can still be looked up in what is left."""
+    """Return the tree less some parts, so that lines can still be looked up in what is left."""
 
     def kept(part: yaml.Node, loc: Loc) -> yaml.Node:
         if isinstance(part, yaml.SequenceNode):
@@ -284,7 +284,7 @@ def without(node: yaml.MappingNode, gone: set[Loc]) -> yaml.MappingNode:
 
 
 def _line_of(tree: yaml.Node, loc: Iterable[int | str]) -> int:
-    """The line of what `loc` leads to, or of the innermost part of the way that is there."""
+    """Return the line of what `loc` leads to, or of the innermost part of the way that is there."""
     node, line = tree, _line_at(tree)
     for step in loc:
         if isinstance(node, yaml.MappingNode):
@@ -301,7 +301,7 @@ def _line_of(tree: yaml.Node, loc: Iterable[int | str]) -> int:
 
 
 def _key_name(key: yaml.Node) -> str:
-    """As written: `no:` is the key "no" to us, though YAML means false."""
+    """Return it as written: `no:` is the key "no" to us, though YAML means false."""
     return str(key.value) if isinstance(key, yaml.ScalarNode) else "? (a list or mapping)"
 
 

@@ -81,13 +81,13 @@ class Folder:
         return _ids_in(self.sources, (source.id for source in sources))
 
     def unknown_barrier(self, barrier_id: str) -> str:
-        """The sentence if there is no such barrier, else nothing."""
+        """Return the sentence if there is no such barrier, else nothing."""
         if barrier_id in self.barrier_ids:
             return ""
         return f'barrier "{barrier_id}" is unknown{did_you_mean(barrier_id, sorted(self.barrier_ids))}'
 
     def unknown_theme(self, theme_id: str) -> str:
-        """The sentence if there is no such theme, else nothing."""
+        """Return the sentence if there is no such theme, else nothing."""
         if self.theme_ids is None or theme_id in self.theme_ids:
             return ""
         way_out = did_you_mean(theme_id, sorted(self.theme_ids)) or f"; the themes are in {self.themes.path}"
@@ -95,7 +95,7 @@ class Folder:
 
 
 def _ids_in(file: File[Record] | Broken, ids: Iterable[str]) -> frozenset[str] | None:
-    """The ids that a file has. Of a damaged one also those that its text names; None if nobody can tell."""
+    """Return the ids that a file has. Of a damaged one also those that its text names; None if nobody can tell."""
     known = frozenset(ids)
     if file.problems:
         return known.union(ID.findall(file.text)) or None

@@ -59,7 +59,7 @@ def _causes_of(file: File[Barrier], loops: bool = True) -> list[str]:
 
 
 def _unnamed_loops(folder: Folder) -> Iterator[Problem]:
-    """One problem for each circle that remains when the links marked as loops are taken away."""
+    """Yield one problem for each circle that remains when the links marked as loops are taken away."""
     causes = {
         id: [cause for cause in _causes_of(file, loops=False) if cause in folder.by_id and cause != id]
         for id, file in folder.by_id.items()
@@ -95,7 +95,7 @@ def _loops_that_are_none(folder: Folder) -> Iterator[Problem]:
 
 
 def upstream(barrier_id: str, folder: Folder) -> set[str]:
-    """All that brings a barrier about, over any number of links."""
+    """Return all that brings a barrier about, over any number of links."""
     found: set[str] = set()
     waiting = [barrier_id]
     while waiting:

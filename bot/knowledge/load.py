@@ -61,7 +61,7 @@ def check_knowledge(folder: Path, today: date) -> Reading:
 
 
 def packaged_knowledge() -> Path:
-    """The folder that the wheel carries; in a source checkout the repository's own."""
+    """Return the folder that the wheel carries; in a source checkout the repository's own."""
     package = Path(__file__).resolve().parents[1]
     carried = package / "packaged" / "knowledge"
     return carried if carried.is_dir() else package.parent / "knowledge"

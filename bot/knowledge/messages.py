@@ -135,7 +135,7 @@ def _read_lines(path: Path, model: type[M]) -> Lines[M]:
 
 
 def check_messages(files: MessageFiles, folder: Folder) -> Iterator[Problem]:
-    """What a line cannot know of itself: that its barrier and themes exist and belong together."""
+    """Tell what a line cannot know of itself: that its barrier and themes exist and belong together."""
     yield from files.problems
     yield from _check_learning(files.learning, folder)
     for number, real in files.real.messages.items():
@@ -151,7 +151,7 @@ def check_messages(files: MessageFiles, folder: Folder) -> Iterator[Problem]:
 
 
 def _check_learning(lines: Lines[LearningMessage], folder: Folder) -> Iterator[Problem]:
-    """One problem a label, with the number of its messages: a barrier has some sixty."""
+    """Yield one problem a label, with the number of its messages: a barrier has some sixty."""
     labels: dict[tuple[str, str], list[int]] = {}
     for number, message in lines.messages.items():
         labels.setdefault((message.barrier, message.theme), []).append(number)

@@ -152,7 +152,7 @@ class Barrier(Record):
     sources: Annotated[tuple[SourceId, ...], Field(min_length=1)]
 
     def steps(self, horizon: Horizon) -> tuple[str, ...]:
-        """The texts of the recommendations for one horizon, in the file's order."""
+        """Return the texts of the recommendations for one horizon, in the file's order."""
         return tuple(r.text for r in self.recommendations if r.horizon == horizon)
 
 

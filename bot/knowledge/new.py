@@ -42,7 +42,7 @@ def new_barrier(folder: Path, theme: str) -> Path:
 
 
 def next_id(barriers: Path, prefix: str) -> str:
-    """One past the highest, never a gap: an id that was once used stays used."""
+    """Return one past the highest, never a gap: an id that was once used stays used."""
     numbers = [int(tail) for path in barriers.glob(f"{prefix}-*") if (tail := path.stem[len(prefix) + 1 :]).isdecimal()]
     return f"{prefix}-{max(numbers, default=0) + 1:02}"
 

@@ -22,7 +22,7 @@ SHAPES: dict[str, type[Record]] = {
 
 
 def schemas() -> dict[str, str]:
-    """The text of each schema by its file's name."""
+    """Return the text of each schema by its file's name."""
     return {f"{name}.json": schema(shape) for name, shape in SHAPES.items()}
 
 
@@ -42,7 +42,7 @@ def write_schemas(folder: Path) -> None:
 
 
 def stale_schemas(folder: Path) -> list[str]:
-    """The names of schema files that are missing or not what the models say."""
+    """Return the names of schema files that are missing or not what the models say."""
     current = schemas()
     return [name for name, text in current.items() if not same(folder / "schema" / name, text)]
 

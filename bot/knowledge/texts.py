@@ -37,7 +37,7 @@ def text_problems(folder: Folder) -> Iterator[Problem]:
 
 
 def texts(part: object, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
-    """Every text in a record, and the way to it."""
+    """Return every text in a record, and the way to it."""
     if isinstance(part, str):
         yield loc, part
     elif isinstance(part, Record):
@@ -51,7 +51,7 @@ def texts(part: object, loc: Loc = ()) -> Iterator[tuple[Loc, str]]:
 def _banned_patterns(
     file: File[BannedClaims] | Broken,
 ) -> tuple[list[tuple[re.Pattern[str], BannedClaim]], list[Problem]]:
-    """The patterns that work, and what is wrong with the others."""
+    """Return the patterns that work, and what is wrong with the others."""
     patterns: list[tuple[re.Pattern[str], BannedClaim]] = []
     problems: list[Problem] = []
     if isinstance(file, Broken):
@@ -91,7 +91,7 @@ def _attributed(file: File[Record], loc: Loc, text: str) -> Iterator[Problem]:
 
 
 def _may_not_name_the_study(record: Record, loc: Loc) -> bool:
-    """The study's labels are its own, and who asks where the taxonomy comes from must be told."""
+    """Spare the study's own labels, and what must tell where the taxonomy comes from."""
     match record, loc:
         case Scope(), ("replies", int(at), *_):
             return record.replies[at].kind != "about"

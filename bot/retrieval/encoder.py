@@ -41,7 +41,7 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str]) -> Vectors: ...
 
     def encode_together(self, texts: Sequence[str]) -> Vectors:
-        """As `encode`, faster, and a little coarser: to compare these texts with one another and nothing else."""
+        """Encode faster than `encode`, and a little coarser: to compare these texts with one another alone."""
         ...
 
 
@@ -66,7 +66,7 @@ class OnnxEncoder:
             return np.stack(list(pool.map(self._encode_one, texts)))
 
     def encode_together(self, texts: Sequence[str]) -> Vectors:
-        """In one run; texts of more than 256 tokens are cut. Comparable within one call only."""
+        """Encode in one run; texts of more than 256 tokens are cut. Comparable within one call only."""
         if not texts:
             return np.empty((0, 384), np.float32)
         encodings = self._tokenizer.encode_batch(list(texts))

@@ -77,7 +77,7 @@ def _embeddings(name: str) -> Embeddings:
 
 
 def _in_words(error: Exception) -> str:
-    """The provider's own words, as far as they hold no secret: it may repeat the key that it refuses."""
+    """Return the provider's own words, as far as they hold no secret: it may repeat the key that it refuses."""
     said = shorten(str(error), MOST_TOLD, placeholder=" …")
     for name, value in os.environ.items():
         if len(value) >= SHORTEST_SECRET and _SECRET_NAME.search(name):

@@ -36,7 +36,7 @@ class LexicalIndex:
         self._threads = local()
 
     def search(self, text: str, limit: int) -> list[Hit]:
-        """The best `limit` records by BM25; any word of the text may match."""
+        """Find the best `limit` records by BM25; any word of the text may match."""
         words = list(dict.fromkeys(_WORD.findall(text.lower())))[:MAX_QUERY_WORDS]
         if not words:
             return []

@@ -23,13 +23,13 @@ class Retriever:
         return self.search_vector(self._encoder.encode([text]), text, limit)
 
     def search_vector(self, vector: Vectors, text: str, limit: int = 20) -> list[Hit]:
-        """As `search`; `vector` has shape (1, dimensions)."""
+        """Search as `search` does; `vector` has shape (1, dimensions)."""
         return fuse(*self.rankings(vector, text), limit)
 
     def rankings(self, vector: Vectors, text: str) -> tuple[list[Hit], list[Hit]]:
-        """The nearest records by vectors (score: cosine) and by words (score: BM25), before they are fused."""
+        """Return the nearest records by vectors (score: cosine) and by words (score: BM25), before they are fused."""
         return self._vectors.search(vector, DEPTH)[0], self._lexical.search(text, DEPTH)
 
     def records_of(self, barrier: str, vector: Vectors) -> list[Hit]:
-        """Every record of a barrier, the one that resembles the message most first; score: cosine."""
+        """Return every record of a barrier, the one that resembles the message most first; score: cosine."""
         return self._vectors.records_of(barrier, vector)

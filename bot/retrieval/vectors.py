@@ -74,7 +74,7 @@ class VectorIndex:
         ]
 
     def records_of(self, barrier: str, vector: Vectors) -> list[Hit]:
-        """Every record of a barrier, nearest to `vector` (1, dimensions) first, score = cosine similarity."""
+        """Return every record of a barrier, nearest to `vector` (1, dimensions) first, score = cosine similarity."""
         if barrier not in self._records:  # they never change
             self._records[barrier] = self._of_barrier(barrier)
         hits, vectors = self._records[barrier]

@@ -75,7 +75,7 @@ class Database:
 
     @asynccontextmanager
     async def writing(self, *locks: str) -> AsyncGenerator[AsyncSession]:
-        """One transaction. Others that name one of `locks` wait; on SQLite every writer waits for the others."""
+        """Open one transaction. Others that name one of `locks` wait; on SQLite every writer waits for the others."""
         if self._url is None:
             # In line here: those who wait for SQLite's own lock sleep and retry, and the unlucky ones for seconds.
             async with self._writing, self._session(self._writer) as session, session.begin():
@@ -94,7 +94,7 @@ class Database:
             raise StoreUnavailable(self._named(), _reason(error)) from error
 
     async def at_head(self) -> bool:
-        """Whether the store answers and has this release's schema."""
+        """Tell whether the store answers and has this release's schema."""
         try:
             async with self.reading() as session:
                 return await session.run_sync(lambda opened: _revision(opened.connection())) == _head()
@@ -111,7 +111,7 @@ class Database:
             await asyncio.sleep(CHECKPOINT_PAUSE_S)
 
     def truncate_wal_soon(self) -> None:
-        """As `truncate_wal`, a moment later, once for all who ask meanwhile."""
+        """Truncate as `truncate_wal` does, a moment later, once for all who ask meanwhile."""
 
         async def truncating() -> None:
             await asyncio.sleep(TRUNCATE_SOON_S)
@@ -148,7 +148,7 @@ class Database:
             session.sync_session.close()  # at once: the session's own way would hold the connection for another turn
 
     def _checkpointed(self) -> bool:
-        """Whether no reader stood in the way."""
+        """Tell whether no reader stood in the way."""
         with closing(sqlite3.connect(self._home / STORE, timeout=BUSY_TIMEOUT_MS / 1000)) as opened:
             (busy, *_), *_ = opened.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return not busy

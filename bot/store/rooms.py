@@ -19,7 +19,7 @@ class Room:
     id: str
 
     def key(self, *parts: str) -> str:
-        """An id of something in this room, the same however often it is told."""
+        """Make an id of something in this room, the same however often it is told."""
         return ":".join((self.channel, self.workspace, self.id, *parts))
 
 

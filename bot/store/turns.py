@@ -45,7 +45,7 @@ class Turns:
         await self._session.merge(turn)
 
     async def copies_of(self, ids: Collection[str]) -> Sequence[str]:
-        """The ids of the turns that share one of these."""
+        """Return the ids of the turns that share one of these."""
         return list(await self._session.scalars(select(Turn.id).where(Turn.shares.in_(ids)).order_by(Turn.id)))
 
     async def is_shared(self, id: str) -> bool:
@@ -53,7 +53,7 @@ class Turns:
         return (await self._session.scalars(copies.limit(1))).first() is not None
 
     async def before(self, turn: Turn) -> Sequence[Turn]:
-        """What was said in its conversation before it, oldest first; neither copies nor what was erased."""
+        """Tell what was said in its conversation before it, oldest first; neither copies nor what was erased."""
         earlier = select(Turn).where(
             Turn.conversation == turn.conversation,
             Turn.received_at < turn.received_at,
@@ -64,7 +64,7 @@ class Turns:
         return list(await self._session.scalars(earlier.order_by(Turn.received_at)))
 
     async def last_in_thread(self, room: Room, thread: str, asker: str, since: datetime) -> Turn | None:
-        """What this person asked last in this thread."""
+        """Tell what this person asked last in this thread."""
         theirs = select(Turn).join(Conversation, Conversation.id == Turn.conversation)
         theirs = theirs.where(*_in(room), Conversation.thread == thread, Turn.asker == asker, Turn.received_at >= since)
         return (await self._session.scalars(theirs.order_by(Turn.received_at.desc()).limit(1))).first()
@@ -106,12 +106,12 @@ class Turns:
         return list(await self._session.scalars(waiting.order_by(Turn.received_at).limit(most)))
 
     async def older_than(self, moment: datetime, most: int = AT_ONCE) -> Sequence[str]:
-        """The ids of turns received before whose words are kept still."""
+        """Return the ids of turns received before whose words are kept still."""
         old = select(Turn.id).where(Turn.received_at < moment, Turn.erased.is_(None))
         return list(await self._session.scalars(old.order_by(Turn.id).limit(most)))
 
     async def of_person(self, workspace: str, person: str) -> Sequence[str]:
-        """The ids of the turns that this person asked, or that answer a message of theirs."""
+        """Return the ids of the turns that this person asked, or that answer a message of theirs."""
         here = select(Conversation.id).where(Conversation.workspace == workspace)
         wrote = select(Message.turn).where(_by(workspace, person))
         theirs = ((Turn.asker == person) & Turn.conversation.in_(here)) | Turn.id.in_(wrote)
@@ -159,7 +159,7 @@ class Turns:
         self._session.add(message)
 
     async def texts_of(self, turn: str) -> tuple[str, ...]:
-        """What its messages say, in the order in which they were said; without those that were erased."""
+        """Tell what its messages say, in the order in which they were said; without those that were erased."""
         said = select(Message.text).where(Message.turn == turn, Message.text.is_not(None))
         return tuple(filter(None, await self._session.scalars(said.order_by(Message.said_at, Message.id))))
 
@@ -170,7 +170,7 @@ class Turns:
         return await self._session.scalar(select(func.max(Message.said_at)).where(Message.turn == turn))
 
     async def texts_kept(self, workspace: str, person: str) -> int:
-        """How many messages of this person have a text still."""
+        """Tell how many messages of this person have a text still."""
         theirs = select(func.count()).select_from(Message).where(_by(workspace, person), Message.text.is_not(None))
         return await self._session.scalar(theirs) or 0
 
@@ -180,7 +180,7 @@ class Turns:
     # what people said of them
 
     async def tried_by(self, turn: Turn) -> tuple[str, ...]:
-        """Who takes on the first step of what it shows, in the order in which they said so."""
+        """Tell who takes on the first step of what it shows, in the order in which they said so."""
         trying = select(Outcome.person).where(Outcome.turn == turn.id, Outcome.barrier == turn.barrier)
         return tuple(await self._session.scalars(trying.order_by(Outcome.at)))
 

@@ -97,7 +97,7 @@ def _temperature(first: Sequence[Floats], right: NDArray[np.bool_]) -> float:
 
 
 def _expected(meant: Floats, right: NDArray[np.bool_]) -> Floats:
-    """How often what is said so surely is right, as a smooth curve (logistic, in the logit of what is said).
+    """Tell how often what is said so surely is right, as a smooth curve (logistic, in the logit of what is said).
 
     Counting alone would follow the luck of a dozen messages.
     """
@@ -110,7 +110,7 @@ def _surest(
     thresholds: Thresholds, name: Sureness, weighed: Sequence[Weighed], expected: Floats, right: NDArray[np.bool_],
     wanted: float, *, of_all: float,
 ) -> Thresholds:  # fmt: skip
-    """With the lowest threshold at which `wanted` of those that are called `name` are right, counted and expected.
+    """Lower to the least threshold at which `wanted` of those that are called `name` are right, counted and expected.
 
     Of all that are answered alone `of_all` are expected to be; without such a threshold they stay as they were.
     """
@@ -151,7 +151,7 @@ def _decline_at(weighed: Sequence[Weighed], labels: NDArray[np.str_], sets: NDAr
 
 
 def _middle_of_best(thresholds: Floats, worth: Callable[[float], float]) -> float:
-    """The middle of the widest run of thresholds within a point of the best: an edge would be luck."""
+    """Return the middle of the widest run of thresholds within a point of the best: an edge would be luck."""
     worths = np.array([worth(float(threshold)) for threshold in thresholds])
     good = np.flatnonzero(worths >= worths.max() - 0.01)
     runs = np.split(good, np.flatnonzero(np.diff(good) > 1) + 1)

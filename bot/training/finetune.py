@@ -99,7 +99,7 @@ def finetune(
 
 
 def average(rankers: Sequence[Ranker]) -> Ranker:
-    """One ranker with the mean of the weights (Wortsman et al., Model soups, ICML 2022)."""
+    """Return one ranker with the mean of the weights (Wortsman et al., Model soups, ICML 2022)."""
     states = [ranker.state_dict() for ranker in rankers]
     mean = {
         name: torch.stack([s[name] for s in states]).mean(0) if weight.is_floating_point() else weight

@@ -54,7 +54,7 @@ def leave_out(dev: Path, encoders: Path) -> Iterator[Found]:
 
 
 def examples_without(gone: frozenset[str], *, symptoms: bool) -> list[TrainingExample]:
-    """All but those that speak for a barrier in `gone`; with the symptoms that stand in their files, if wanted."""
+    """Leave out what speaks for a barrier in `gone`, but for the symptoms that stand in its file, if wanted."""
     written = {symptom for barrier in source().knowledge.barriers if barrier.id in gone for symptom in barrier.symptoms}
     return [
         example

@@ -30,7 +30,7 @@ class Alternatives:
         return tuple(islice(self._thinned(ranking), LISTED))
 
     def beside(self, ranking: Ranking, sureness: Sureness) -> tuple[RankedBarrier, ...]:
-        """What else it could be than the first; beside a sure one little of what is unlikely."""
+        """Tell what else it could be than the first; beside a sure one little of what is unlikely."""
         first, *others = islice(self._thinned(ranking), BESIDE + 1)
         least = RELATED * first.probability if sureness == "quite sure" else 0.0
         related = [other for other in others if other.probability >= least]

@@ -98,7 +98,7 @@ def _terms(word_terms: TfidfVectorizer, character_terms: TfidfVectorizer) -> Ter
 def _regression(
     features: Floats | csr_matrix, labelled: Labelled, classes: Sequence[str], c: float, *, balanced: bool = False
 ) -> Linear:
-    """A example that speaks for several classes is there once for each, with its weight."""
+    """Fit one: an example that speaks for several classes is there once for each, with its weight."""
     rows, names, weights = zip(*labelled, strict=True)
     column = {name: place for place, name in enumerate(classes)}
     model = LogisticRegression(C=c, tol=TOLERANCE, max_iter=500, class_weight="balanced" if balanced else None)
@@ -122,7 +122,7 @@ def _own_head(barriers: Sequence[str], by_barrier: Labelled, vectors: Floats, tr
 
 
 def _as_usual(regression: Linear, by_barrier: Labelled, barriers: Sequence[str], trained: TrainedHead | None) -> Linear:
-    """As if a barrier that the encoder was not trained on had as many examples as others have.
+    """Score as if a barrier that the encoder was not trained on had as many examples as others have.
 
     Few examples say that it is new, not that it is rare: the intercept is corrected for the prior (King & Zeng,
     Logistic Regression in Rare Events Data, Political Analysis 2001).

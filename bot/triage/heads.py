@@ -49,7 +49,7 @@ class TrainedHead:
     linear: Linear
 
     def without(self, gone: frozenset[str]) -> TrainedHead:
-        """As if it had not been trained on these barriers."""
+        """Forget that it was trained on these barriers."""
         kept = [column for column, barrier in enumerate(self.barriers) if barrier not in gone]
         names = tuple(self.barriers[column] for column in kept)
         return TrainedHead(names, Linear(self.linear.weights[:, kept], self.linear.bias[kept]))
@@ -153,6 +153,6 @@ def log_softmax(scores: Floats) -> Floats:
 
 
 def log_normalised(logs: Floats) -> Floats:
-    """The same proportions, summing to one."""
+    """Scale to a sum of one, in the same proportions."""
     top = logs.max()
     return (logs - top - np.log(np.exp(logs - top).sum())).astype(np.float32)

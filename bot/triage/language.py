@@ -19,7 +19,7 @@ _COMMON = frozenset(
 
 
 def foreign_language(text: str) -> str | None:
-    """The ISO 639-1 code of a language other than English, None for English or where it cannot be told."""
+    """Return the ISO 639-1 code of a language other than English, None for English or where it cannot be told."""
     words = text.lower().replace("’", "'").split()
     # Loading the model takes as long as ranking; every fifth word of plain English is one of these.
     if sum(word in _COMMON for word in words) * 5 >= len(words):

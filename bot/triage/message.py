@@ -40,7 +40,7 @@ class Message:
 
 
 def clean(text: str) -> str:
-    """The text without control and formatting characters. Raises MessageUnreadable when it is empty or too long."""
+    """Take control and formatting characters out. Raises MessageUnreadable when it is empty or too long."""
     if len(text) > MAX_CHARACTERS:
         raise MessageUnreadable(
             f"The message has {len(text):,} characters and {MAX_CHARACTERS:,} are read. Send the part that hurts."
@@ -53,5 +53,5 @@ def clean(text: str) -> str:
 
 
 def has_words(text: str) -> bool:
-    """Whether there is more than a letter: one of a script without an alphabet may be a word."""
+    """Tell whether there is more than a letter: one of a script without an alphabet may be a word."""
     return re.search(r"[^\W\d_]{2}|[^\W\d_\u0000-\u02af]", text) is not None

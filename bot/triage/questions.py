@@ -26,7 +26,7 @@ CHOSEN = 0.9
 
 
 def worth_asking(question: AskedQuestion, ranking: Ranking, vague: float, alike: float) -> float:
-    """How many taps the question is expected to save over a short list of the likeliest barriers; negative: costs.
+    """Tell how many taps the question is expected to save over a short list of the likeliest barriers; negative: costs.
 
     From the list the right barrier is one tap away where it is on it, else three (none of these, a question, another
     list); from the question two where one of its choices holds it, else four. As far as the message is vague (`vague`,
@@ -62,7 +62,7 @@ def best_question(knowledge: Knowledge, ranking: Ranking, similarity: Mapping[st
 
 
 def split(choices: Sequence[Choice], probability: Mapping[str, float]) -> float:
-    """How much of the uncertainty (nats) the answer takes away, as far as the choices hold it."""
+    """Tell how much of the uncertainty (nats) the answer takes away, as far as the choices hold it."""
     masses = (sum(probability.get(id, 0.0) for id in choice.barriers) for choice in choices)
     return sum(-mass * log(mass) for mass in masses if 0 < mass < 1)
 

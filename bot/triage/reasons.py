@@ -112,7 +112,7 @@ def _opened(part: Clause, text: str) -> Clause | None:
 
 
 def _whole(phrase: str) -> bool:
-    """Whether brackets and quotation marks that open in it close in it."""
+    """Tell whether brackets and quotation marks that open in it close in it."""
     return (
         phrase.count('"') % 2 == 0
         and phrase.count(" '") == 0

@@ -12,7 +12,7 @@ UNREAD = 0.85
 
 
 def outside(scope: Mapping[str, float], first_barrier: float, text: str) -> float:
-    """How likely it is that the message is beyond us, from 0 to 1.
+    """Tell how likely it is that the message is beyond us, from 0 to 1.
 
     `scope` maps each of SCOPES to its probability; `first_barrier` is the probability of the likeliest barrier.
     """
@@ -22,11 +22,11 @@ def outside(scope: Mapping[str, float], first_barrier: float, text: str) -> floa
 
 
 def vagueness(scope: Mapping[str, float]) -> float:
-    """The share of vague in what is not declined."""
+    """Return the share of vague in what is not declined."""
     return scope["vague"] / (scope["vague"] + scope["in"])
 
 
 def _hardly_read(text: str) -> bool:
-    """Whether less than half of its letters are Latin."""
+    """Tell whether less than half of its letters are Latin."""
     letters = [character for character in text if character.isalpha()]
     return 2 * sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters) < len(letters)

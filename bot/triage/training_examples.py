@@ -39,12 +39,12 @@ class TrainingExample:
 
 
 def training_examples_of(knowledge: Knowledge, messages: Messages) -> tuple[TrainingExample, ...]:
-    """Every example once, in the order of the files."""
+    """Return every example once, in the order of the files."""
     return tuple(dict.fromkeys(_examples(knowledge, messages)))
 
 
 def encoded_examples(examples: Sequence[TrainingExample]) -> list[TrainingExample]:
-    """Those whose vectors are learnt from, barriers and scope: of contrast messages words alone are."""
+    """Return those whose vectors are learnt from, barriers and scope: of contrast messages words alone are."""
     return [example for example in examples if example.shares or example.scope != "in"]
 
 
@@ -76,7 +76,7 @@ def _shares(message: RealMessage) -> Iterator[tuple[str, float]]:
 
 
 def fit_key(examples: Sequence[TrainingExample], themes_of: Mapping[str, str], encoder_id: str) -> str:
-    """Names what fitting would give, so that heads fitted once are found again."""
+    """Name what fitting would give, so that heads fitted once are found again."""
     digest = sha256(f"{RECIPE} {encoder_id} {sorted(themes_of.items())}".encode())
     for example in examples:
         digest.update(repr(astuple(example)).encode())

@@ -199,7 +199,7 @@ class Triager:
     def _with_reasons(
         self, reading: _Reading, ranked: Sequence[RankedBarrier]
     ) -> tuple[tuple[RankedBarrier, ...], dict[str, float]]:
-        """The barriers with the clauses that speak for them, and what the first gets by each clause alone."""
+        """Return the barriers with the clauses that speak for them, and what the first gets by each clause alone."""
         text = reading.message.text
         parts = clauses(text)
         texts = [part.of(text) for part in parts]

@@ -77,7 +77,7 @@ class Rendered:
 
 
 def render(view: MessageView, *, buttons: bool = True, opening: str | None = None) -> Rendered:
-    """One turn's message, within Slack's limits. `buttons` are left out where they could not work."""
+    """Draw one turn's message, within Slack's limits. `buttons` are left out where they could not work."""
     lines, blocks = _body(view)
     if opening:
         lines, blocks = [opening, *lines], [_rich(_section(Text(text=opening))), *blocks]
@@ -172,7 +172,7 @@ def _actions(view: MessageView) -> Iterator[Block]:
 
 
 def _rather(guidance: Guidance, turn: str) -> Iterator[Block]:
-    """What else it could be: behind a menu beside an answer that is sure, as buttons where it is less so."""
+    """Tell what else it could be: behind a menu beside an answer that is sure, as buttons where it is less so."""
     none = _button(NONE, NONE_OF_THESE, turn)
     if not guidance.others:
         yield ActionsBlock(elements=[none])
@@ -198,7 +198,7 @@ def _rather(guidance: Guidance, turn: str) -> Iterator[Block]:
 
 
 def _list(listed: Listed, view: MessageView) -> tuple[list[str], list[Block]]:
-    """Each barrier in a line with its button beside it."""
+    """Draw each barrier in a line with its button beside it."""
     rows = options(listed, with_quotes=view.with_quotes)
     lines = [listed.ask, *(f"{row.label}. {_said(row)}" for row in rows)]
     notes = [listed.language_note] if listed.language_note else []
@@ -243,17 +243,17 @@ def _fallback(lines: Sequence[str], notes: Sequence[str]) -> str:
 
 
 def _plain(block: Drawn) -> str:
-    """A note as text, people by their ids in Slack's own markup: these are ours, and checked."""
+    """Write a note as text, people by their ids in Slack's own markup: these are ours, and checked."""
     return "".join(f"<@{said}>" if kind == "person" else escape(said) for kind, said in _said_in(block))
 
 
 def _drawn(block: Block) -> Drawn:
-    """As JSON; its own class refuses what is beyond its limits."""
+    """Write it as JSON; its own class refuses what is beyond its limits."""
     return cast(Drawn, block.to_dict())  # pyright: ignore[reportUnknownMemberType] - slack_sdk has no types here
 
 
 def _within(blocks: Sequence[Drawn], most: int) -> list[Drawn]:
-    """As many blocks as Slack takes, by number and by characters."""
+    """Keep as many blocks as Slack takes, by number and by characters."""
     kept: list[Drawn] = []
     characters = 0
     for block in blocks[:most]:
@@ -269,7 +269,7 @@ def _texts_of(block: Drawn) -> Iterator[str]:
 
 
 def _said_in(part: object) -> Iterator[tuple[Literal["text", "person"], str]]:
-    """The words of a block and the ids of the people in it, in reading order."""
+    """Yield the words of a block and the ids of the people in it, in reading order."""
     if isinstance(part, dict):
         known = cast(dict[str, object], part)
         if known.get("type") == "user":

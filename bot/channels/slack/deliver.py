@@ -159,7 +159,7 @@ class SlackChannel:
         return said.ts
 
     async def _post_for_one(self, address: Address, rendered: Rendered) -> bool:
-        """Whether it could be shown to this person alone where they asked."""
+        """Tell whether it could be shown to this person alone where they asked."""
         try:
             await self._say(
                 "at_most_once", "chat.postEphemeral", rendered, None,
@@ -177,7 +177,7 @@ class SlackChannel:
     async def _say(
         self, policy: RetryPolicy, method: str, rendered: Rendered, turn: str | None, **place: object
     ) -> _Posted:
-        """With the blocks; with the text alone if Slack refuses them."""
+        """Call with the blocks; with the text alone if Slack refuses them."""
         mark = {"event_type": MARK, "event_payload": {"turn": turn}} if turn else None
         try:
             blocks = rendered.payload
@@ -193,7 +193,7 @@ class SlackChannel:
         return await self._api.write(policy, method, _Posted, **bare, **place)
 
     async def _reply(self, url: str, rendered: Rendered, *, replace: bool) -> bool:
-        """Whether the address for private replies took it; it lives half an hour and for five messages."""
+        """Tell whether the address for private replies took it; it lives half an hour and for five messages."""
         if urlsplit(url).netloc not in self._hook_hosts:
             return False
         hook = AsyncWebhookClient(url, session=self._api.session)

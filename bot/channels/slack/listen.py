@@ -133,7 +133,7 @@ class Listeners:
             self._receipts.suggest(opened.channel)
 
     async def _on_user_change(self, body: Body, event: Body) -> None:
-        """What a deactivated account wrote is erased."""
+        """Erase what a deactivated account wrote."""
         envelope, change = Envelope.model_validate(body), UserChange.model_validate(event)
         if change.user.deleted and self._serves(envelope):
             await self._privacy.forget(envelope.team_id, change.user.id)
@@ -175,7 +175,7 @@ class Listeners:
         return listener
 
     def _acts(self) -> dict[str | re.Pattern[str], Act]:
-        """What each button does, by its action id."""
+        """Tell what each button does, by its action id."""
         buttons = self._button_actions
 
         async def choose(action: ButtonAction, choice: str, _payload: BlockActions) -> None:
@@ -197,7 +197,7 @@ class Listeners:
         }
 
     def _serves(self, envelope: Envelope) -> bool:
-        """Whether it is for this app, as installed in this one workspace."""
+        """Tell whether it is for this app, as installed in this one workspace."""
         me = self._identity
         if envelope.of_enterprise:
             log.warning("event of an Enterprise installation dropped", workspace=envelope.team_id)
@@ -208,7 +208,7 @@ class Listeners:
         return True
 
     def _tell_enterprise(self, message: EventMessage, envelope: Envelope) -> None:
-        """One sentence instead of silence to whoever names us or writes to us directly."""
+        """Say one sentence instead of silence to whoever names us or writes to us directly."""
         said = parse.message(message, envelope, self._identity.bot_user) if envelope.of_enterprise else None
         if said is None or said.kind == "thread" or said.id in self._notified:
             return

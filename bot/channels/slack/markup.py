@@ -13,7 +13,7 @@ WORD_JOINER = "\u2060"
 
 
 def plain(text: str, bot_user: str) -> str:
-    """What a person reads in it: our own name taken out, links as their labels, no angle brackets left."""
+    """Tell what a person reads in it: our own name taken out, links as their labels, no angle brackets left."""
     return unescape(_ENTITY.sub(lambda entity: _read(entity[1], bot_user), text)).strip()
 
 
@@ -22,7 +22,7 @@ def names(text: str, user: str) -> bool:
 
 
 def opens_with_another(text: str, bot_user: str) -> bool:
-    """Whether it begins with the name of somebody who is not us."""
+    """Tell whether it begins with the name of somebody who is not us."""
     opening = _OPENING_MENTION.match(text)
     return opening is not None and opening[1] != bot_user
 

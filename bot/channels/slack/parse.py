@@ -18,7 +18,7 @@ DIRECT = "im"
 
 
 def message(event: EventMessage, envelope: Envelope, bot_user: str) -> IncomingMessage | None:
-    """None for what nobody wrote to be read: bots, joins, topics, and whatever else Slack calls a message."""
+    """Read a message; None for what nobody wrote to be read: bots, joins, topics."""
     if event.subtype not in SPOKEN or event.bot_id or not event.user or not event.ts or event.user == bot_user:
         return None
     direct = event.channel_type == DIRECT or event.channel.startswith("D")
@@ -43,7 +43,7 @@ def message(event: EventMessage, envelope: Envelope, bot_user: str) -> IncomingM
 
 
 def edit(event: EventMessage, envelope: Envelope, bot_user: str) -> IncomingEdit | None:
-    """What a `message_changed` makes of a message; None when its author did not edit it (a preview, a reply count)."""
+    """Read a `message_changed`; None when the author did not edit the message (a preview, a reply count)."""
     inner = event.message
     if inner is None or inner.edited is None:
         return None
@@ -56,7 +56,7 @@ def edit(event: EventMessage, envelope: Envelope, bot_user: str) -> IncomingEdit
 
 
 def deletion(event: EventMessage, envelope: Envelope) -> tuple[Room, str] | None:
-    """The room and id of a message that was taken away. A thread's root leaves a tombstone in its place."""
+    """Return the room and id of a message that was taken away. A thread's root leaves a tombstone in its place."""
     room = Room(NAME, envelope.team_id, event.channel)
     if event.subtype == "message_deleted" and event.deleted_ts:
         return room, room.key(event.deleted_ts)
@@ -67,13 +67,13 @@ def deletion(event: EventMessage, envelope: Envelope) -> tuple[Room, str] | None
 
 
 def command(payload: SlashCommand) -> Command:
-    """What was typed after the command's name."""
+    """Tell what was typed after the command's name."""
     room = Room(NAME, payload.team_id, payload.channel_id)
     return Command(room, payload.user_id, payload.text, direct=payload.channel_id.startswith("D"))
 
 
 def question(payload: SlashCommand, now: datetime) -> IncomingMessage:
-    """A question put privately by a payload."""
+    """Read a question that was put privately by a command."""
     room = Room(NAME, payload.team_id, payload.channel_id)
     id = room.key("command", payload.trigger_id)
     return IncomingMessage(

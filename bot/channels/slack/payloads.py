@@ -141,5 +141,5 @@ class SlashCommand(Payload):
 
 
 def moment(ts: str) -> datetime:
-    """A message's id is its time, in seconds with microseconds."""
+    """Read a message's id, which is its time, in seconds with microseconds."""
     return datetime.fromtimestamp(float(ts), UTC)

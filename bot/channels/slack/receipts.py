@@ -53,12 +53,12 @@ class Receipts:
             self._mark("assistant.threads.setStatus", channel_id=channel, thread_ts=incoming.thread, status=STATUS)
 
     def answered(self, turn: str) -> None:
-        """The eyes go when the answer is there."""
+        """Take the eyes away once the answer is there."""
         if (channel := self._eyes.pop(turn, None)) is not None:
             self._mark("reactions.remove", channel=channel, timestamp=_ts(turn), name=EYES)
 
     def whisper(self, send: Awaitable[object]) -> None:
-        """A word to one person, on its way while Slack gets its acknowledgement."""
+        """Send a word to one person while Slack gets its acknowledgement."""
 
         async def whispering() -> None:
             try:
@@ -69,7 +69,7 @@ class Receipts:
         self._begin(whispering())
 
     def announce(self, channel: str, text: str, thread: str | None = None) -> None:
-        """A line of our own to a whole channel. `text` is ours, with our own mentions in it."""
+        """Post a line of our own to a whole channel. `text` is ours, with our own mentions in it."""
         said = {
             "channel": channel, "text": text, "thread_ts": thread, "unfurl_links": False, "unfurl_media": False,
         }  # fmt: skip
@@ -109,5 +109,5 @@ class Receipts:
 
 
 def _ts(id: str) -> str:
-    """A message's time-stamp is the end of its id."""
+    """Cut a message's time-stamp out of its id: its end."""
     return id.rpartition(":")[2]

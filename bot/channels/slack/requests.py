@@ -68,7 +68,7 @@ class RequestHandler:
 
 
 async def _read(request: Request) -> bytes | None:
-    """The body; None as soon as it is too long."""
+    """Read the body; None as soon as it is too long."""
     body = bytearray()
     async for part in request.stream():
         body += part
@@ -78,7 +78,7 @@ async def _read(request: Request) -> bytes | None:
 
 
 def _payload(body: bytes, content_type: str) -> dict[str, object] | None:
-    """What the body says; None when it cannot be read, or holds what no message can: NUL, half a character."""
+    """Tell what the body says; None when it cannot be read, or holds what no message can: NUL, half a character."""
     try:
         text = body.decode("utf-8")
         if not content_type.startswith(FORM):

@@ -10,7 +10,7 @@ connection = context.config.attributes["connection"]
 
 
 def render(kind: str, item: object, _context: object) -> str | Literal[False]:
-    """A migration must not change when our own column types do."""
+    """Write our own column types out: a migration must not change when they do."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Moment) else False
 
 
