@@ -169,7 +169,7 @@ class Listeners:
                 rendered = Rendered([], private) if isinstance(private, str) else render(private, buttons=False)
                 blocks: Any = rendered.payload or None
                 alone: Any = {"response_type": "ephemeral", "replace_original": False}
-                self._receipts.whisper(respond(text=rendered.text, blocks=blocks, **alone))
+                self._receipts.whisper(lambda: respond(text=rendered.text, blocks=blocks, **alone))
             await ack()
 
         return listener

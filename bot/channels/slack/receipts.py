@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
 import aiohttp
 import structlog
@@ -57,12 +57,12 @@ class Receipts:
         if (channel := self._eyes.pop(turn, None)) is not None:
             self._mark("reactions.remove", channel=channel, timestamp=_ts(turn), name=EYES)
 
-    def whisper(self, send: Awaitable[object]) -> None:
+    def whisper(self, send: Callable[[], Awaitable[object]]) -> None:
         """Send a word to one person while Slack gets its acknowledgement."""
 
         async def whispering() -> None:
             try:
-                await send
+                await send()
             except (aiohttp.ClientError, TimeoutError, NotDelivered, Undeliverable) as error:
                 log.info("a word to one person was not taken", error=type(error).__name__)
 
@@ -73,7 +73,7 @@ class Receipts:
         said = {
             "channel": channel, "text": text, "thread_ts": thread, "unfurl_links": False, "unfurl_media": False,
         }  # fmt: skip
-        self.whisper(self._api.write("at_most_once", "chat.postMessage", ApiResponse, **said))
+        self.whisper(lambda: self._api.write("at_most_once", "chat.postMessage", ApiResponse, **said))
 
     def suggest(self, channel: str) -> None:
         """Prompts for an opened direct conversation. Without thread_ts: with it the call fails silently there."""
