@@ -81,10 +81,8 @@ class Inbox:
         async with self._database.reading() as session:
             known = await Turns(session).message(incoming.id)
         if known is None:
-            fresh = now - incoming.said_at <= EDIT_COUNTS_FOR
-            return (
-                await self.receive(incoming, edited.edit) if fresh and incoming.kind in ("mention", "direct") else None
-            )
+            is_fresh, is_to_us = now - incoming.said_at <= EDIT_COUNTS_FOR, incoming.kind in ("mention", "direct")
+            return await self.receive(incoming, edited.edit) if is_fresh and is_to_us else None
         if known.author != incoming.author:
             return None
         if known.edited != edited.edit:  # else it is told again, because nobody knew that it was safe

@@ -188,6 +188,24 @@ class TestEachLimitAtItsBoundary:
     def test_the_number_of_blocks(self):
         assert len(drawn(guidance_with(None), more=True, tried_by=("U0ANA",), repeated=True).payload) <= limits.BLOCKS
 
+    @pytest.mark.parametrize("count", [limits.BLOCKS - 3, limits.BLOCKS - 2, limits.BLOCKS - 1, 80])
+    def test_as_many_blocks_as_slack_takes(self, count: int):
+        barriers = [barrier.id for barrier in KNOWLEDGE.barriers[:count]]
+        rendered = drawn(list_with(None, barriers))
+        assert len(rendered.payload) == min(count + 2, limits.BLOCKS)  # the question above, what leads elsewhere below
+        check_message(rendered.text, rendered.payload)
+
+    @pytest.mark.parametrize("length", [74, 75, 76, 300])
+    def test_an_option_of_the_menu(self, length: int):
+        guidance = guidance_with(None, sureness="quite sure")
+        others = tuple(replace(other, name="x" * length, one_line="y" * length) for other in guidance.others)
+        rendered = drawn(replace(guidance, others=others))
+        (menu,) = [part for part in parts(rendered.payload) if part.get("type") == "static_select"]
+        for option in menu["options"]:
+            assert len(option["text"]["text"]) == min(length, limits.OPTION_CHARACTERS)
+            assert len(option["description"]["text"]) == min(length, limits.OPTION_CHARACTERS)
+        check_message(rendered.text, rendered.payload)
+
     def test_every_barrier_unfolded_is_taken(self):
         for barrier, more, sureness in product(KNOWLEDGE.barriers, (False, True), SURENESS):
             rendered = drawn(guidance_with("their own words", barrier.id, sureness=sureness), more=more)

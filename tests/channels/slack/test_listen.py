@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from bot.channels.slack import blocks, words
+from bot.channels.slack import app, blocks, words
 from bot.conversations import button_actions, turns
 from bot.conversations.message_view import HOW_TO_ASK
+from bot.errors import ChannelRefused
 from bot.guidance import compose, listed
 from bot.knowledge import load_knowledge, packaged_knowledge
 from bot.triage import AskedQuestion
@@ -287,3 +288,37 @@ def test_what_cannot_be_read_is_refused_and_what_fails_is_sent_again(slack: Slac
         assert wired.starts == []
 
     play(slack, tmp_path, story)
+
+
+def test_a_slack_that_is_down_at_the_start_delays_its_events_alone(
+    slack: Slack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(app, "ASK_AGAIN_S", 0.05)
+    slack.fail("auth.test", *["503"] * 6)
+
+    async def story(wired: Wired) -> None:
+        said = wired.said(f"<@{slack.bot_user}> {APPROVAL}", type="app_mention")
+        assert (await wired.event(said)).status_code == 503
+        assert wired.refused == ["503"]
+        for _ in range(400):
+            if (await wired.event(said)).status_code == 200:
+                break
+            await asyncio.sleep(0.05)
+        assert [turn for _, turn in wired.starts] == [wired.room().key(said["ts"])]
+
+    play(slack, tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("is_enterprise", "revoked", "why"),
+    [(False, True, "token_revoked. Check SLACK_BOT_TOKEN"), (True, False, words.ENTERPRISE)],
+)
+def test_a_slack_that_refuses_us_ends_the_start(tmp_path: Path, is_enterprise: bool, revoked: bool, why: str):
+    async def story(_wired: Wired) -> None:
+        raise AssertionError("it was started")
+
+    with Slack(is_enterprise_install=is_enterprise, enterprise_id="E1" if is_enterprise else None) as slack:
+        if revoked:
+            slack.revoke()
+        with pytest.raises(ChannelRefused, match=why):
+            play(slack, tmp_path, story)
