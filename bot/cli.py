@@ -25,7 +25,7 @@ CUT_OFF = 141
 
 
 def _serve() -> None:
-    """Answer in Slack, over HTTP, until stopped. Needs SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET."""
+    """Answer in Slack, or what else is configured, until stopped. Needs SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET."""
     from bot.commands.serve import serve  # what it needs takes seconds to import, and no other command needs it
 
     serve()

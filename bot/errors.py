@@ -15,7 +15,7 @@ TriageError
 ├── MessageUnreadable  a message is empty or too long
 ├── StoreUnavailable   the database does not answer or is misnamed
 ├── StoreNewer         the database was written by a later release
-├── ChannelRefused     Slack refuses the token, or the kind of installation
+├── ChannelRefused     a platform refuses the token, or the kind of installation
 ├── PortTaken          another program listens where we should
 └── LabelledSetInvalid a file of labelled messages cannot be read
 """

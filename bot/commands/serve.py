@@ -24,7 +24,7 @@ SWITCH_EVERY_S = 0.0002
 
 
 def serve() -> None:
-    """Answer in Slack, over HTTP, until stopped. Needs SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET."""
+    """Answer in Slack, or what else is configured, until stopped. Needs SLACK_BOT_TOKEN and SLACK_SIGNING_SECRET."""
     settings = load_settings(serving=True)
     configure(settings.triage_log)
     sys.setswitchinterval(SWITCH_EVERY_S)
