@@ -138,13 +138,13 @@ async def _wired(slack: Slack, home: Path) -> AsyncIterator[Wired]:
         now,
         lambda status: wired.refused.append(status),
     )
-    await app.start(conversations)
-    transport = httpx.ASGITransport(Starlette(routes=list(app.routes())))
-    async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
-        ml = slack.channel("ml", members=["ana", "bo"])
-        wired = Wired(slack, app, database, client, slack.person("ana"), ml)
-        try:
+    try:
+        await app.start(conversations)
+        transport = httpx.ASGITransport(Starlette(routes=list(app.routes())))
+        async with httpx.AsyncClient(transport=transport, base_url="http://bot") as client:
+            ml = slack.channel("ml", members=["ana", "bo"])
+            wired = Wired(slack, app, database, client, slack.person("ana"), ml)
             yield wired
-        finally:
-            await app.close()
-            await database.close()
+    finally:
+        await app.close()
+        await database.close()
