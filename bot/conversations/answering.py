@@ -68,9 +68,8 @@ class Answering:
         async with self._turns:
             closed = None
             while loaded := await self._load(turn_id):
-                answered = (
-                    None if loaded.turn.shares is not None else await self._thought(await self._seen(loaded), attempt)
-                )
+                is_copy = loaded.turn.shares is not None
+                answered = None if is_copy else await self._thought(await self._seen(loaded), attempt)
                 if await self._save(loaded, answered):
                     closed = loaded.question
                     break

@@ -72,13 +72,12 @@ def continued(earlier: Message | None, text: str, said: Said, look: LookAt) -> C
         return Continued(taken)
     if said.barrier is not None and (about := asks_about(text)):
         return Continued(earlier, is_aside=True, about=about)
-    takes_back = said.barrier is not None and _is_correction(text)
-    by_itself = look(text)
-    if not takes_back and _is_aside(text, by_itself):
-        return Continued(Message(text, asked=True), is_aside=True)
     both = replace(earlier, text=f"{earlier.text}\n{text}")
-    if takes_back:  # what was chosen led to what is taken back now
+    if said.barrier is not None and _is_correction(text):  # what was chosen led to what is taken back now
         return Continued(replace(_unchosen(both), rejected=taken_back(both.rejected, said.barrier)))
+    by_itself = look(text)
+    if _is_aside(text, by_itself):
+        return Continued(Message(text, asked=True), is_aside=True)
     if both.picked and by_itself.barrier not in (None, both.picked):  # another matter
         both = replace(both, picked=None)
     return Continued(both)
@@ -107,7 +106,7 @@ def _unchosen(message: Message) -> Message:
 
 
 def taken_back(rejected: Sequence[str], *more: str | None) -> tuple[str, ...]:
-    """Tell what was taken back, and this, each once."""
+    """Return what was taken back, and this, each once."""
     return tuple(dict.fromkeys((*rejected, *(id for id in more if id))))
 
 

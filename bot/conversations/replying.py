@@ -121,7 +121,7 @@ def _noted(notice: Notice, number: int, *, is_aside: bool = True, rejected: tupl
 
 
 def _body(bot: Bot, reply: Reply, *, opening: bool) -> Body:
-    """Tell who is fed up is told once that it sounds so: at the opening of a conversation."""
+    """Say once to who is fed up that it sounds so: at the opening of a conversation."""
     match reply.outcome:
         case Answer():
             assert reply.guidance is not None, "an answer comes with its guidance"

@@ -15,7 +15,7 @@ from bot.channels.slack.deliver import SlackChannel
 from bot.channels.slack.listen import Identity, Listeners
 from bot.channels.slack.receipts import Receipts
 from bot.channels.slack.requests import RequestHandler
-from bot.channels.slack.words import COMMAND, ENTERPRISE
+from bot.channels.slack.words import ENTERPRISE
 from bot.conversations.channel import NotDelivered, Undeliverable
 from bot.errors import ChannelRefused
 
@@ -72,7 +72,7 @@ class SlackApp:
 
     async def _introduce(self, conversations: Conversations) -> None:
         identity = await self._identity()
-        self._bolt = Listeners(identity, conversations, self._receipts, COMMAND).app(self._api)
+        self._bolt = Listeners(identity, conversations, self._receipts).app(self._api)
 
     async def _introduce_later(self, conversations: Conversations) -> None:
         while self._bolt is None:

@@ -67,16 +67,15 @@ class Identity:
 class Listeners:
     """What Slack's users can do, wired to the conversations."""
 
-    def __init__(self, identity: Identity, conversations: Conversations, receipts: Receipts, command: str) -> None:
+    def __init__(self, identity: Identity, conversations: Conversations, receipts: Receipts) -> None:
         self._identity = identity
         self._inbox = conversations.inbox
         self._button_actions = conversations.button_actions
-        self._commands = conversations.commands(command)
+        self._commands = conversations.commands(words.COMMAND)
         self._privacy = conversations.privacy
         self._backlog = conversations.backlog
         self._clock = conversations.clock
         self._receipts = receipts
-        self._command = command
         self._notified = Remembered()
 
     def app(self, api: Api) -> AsyncApp:
@@ -105,7 +104,7 @@ class Listeners:
         app.event("app_home_opened")(self._on_home_opened)
         app.event("user_change")(self._on_user_change)
         app.event(_ANY)(self._on_other)
-        app.command(self._command)(self._on_command)
+        app.command(words.COMMAND)(self._on_command)
         for action, act in self._acts().items():
             app.action(action)(self._button(act))
         app.action(_ANY)(_acknowledge)
@@ -114,17 +113,16 @@ class Listeners:
 
     async def _on_message(self, body: Body, event: Body) -> None:
         envelope, message = Envelope.model_validate(body), EventMessage.model_validate(event)
+        bot_user = self._identity.bot_user
         if not self._serves(envelope):
             self._tell_enterprise(message, envelope)
             return
         if gone := parse.deletion(message, envelope):
             await self._inbox.delete(*gone)
         elif message.subtype == "message_changed":
-            if edited := parse.edit(message, envelope, self._identity.bot_user):
+            if edited := parse.edit(message, envelope, bot_user):
                 await self._inbox.edit(edited)
-        elif (incoming := parse.message(message, envelope, self._identity.bot_user)) and await self._inbox.receive(
-            incoming
-        ):
+        elif (incoming := parse.message(message, envelope, bot_user)) and await self._inbox.receive(incoming):
             self._receipts.received(incoming, waits=self._backlog.is_long)
 
     async def _on_home_opened(self, body: Body, event: Body) -> None:
