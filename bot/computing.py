@@ -9,13 +9,13 @@ import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from datetime import UTC, datetime
 from functools import cache
 from threading import Thread
 
 import structlog
 
 from bot.bot import Bot
+from bot.clock import today
 from bot.conversations.replying import Answered, Asked, answered
 from bot.logs import configure
 from bot.settings import Settings
@@ -110,7 +110,7 @@ def _public_bot() -> Bot:
 
 
 def _built(settings: Settings) -> Bot:
-    return build(settings, lambda: datetime.now(UTC).date(), lambda _what, _done: None, _notify)
+    return build(settings, today, lambda _what, _done: None, _notify)
 
 
 def _notify(sentence: str) -> None:

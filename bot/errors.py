@@ -8,6 +8,11 @@ TriageError
 ├── BarrierUnknown     a barrier was named that the knowledge does not have
 ├── IndexMissing       nothing was built yet
 ├── IndexDamaged       a built index is cut short or altered
+├── VersionUnknown     a version was named that does not stand there
+├── CandidateUnknown   no candidate waits, or not the one that was named
+├── ProposalStale      a candidate was compared with a version that no longer serves
+├── GateClosed         a candidate loses too much to be promoted without a reason
+├── ReasonTooShort     a reason was asked for, and a word was given
 ├── IndexBusy          another process holds the right to build
 ├── HomeUnwritable     TRIAGE_HOME takes no files: permissions, a full disk
 ├── EncoderUnavailable the embedding of TRIAGE_EMBEDDINGS does not answer
@@ -91,6 +96,48 @@ class IndexDamaged(TriageError):
         super().__init__(f"The index in {folder} is damaged: {what}. Build it again: triage index refresh")
         self.folder = folder
         self.what = what
+
+
+class VersionUnknown(TriageError):
+    """`number` is None where there is nothing to go back to."""
+
+    def __init__(self, number: int | None, kept: Sequence[int]) -> None:
+        what = f"There is no index {number} here" if number is not None else "No index served before this one"
+        there = f"; kept: {', '.join(map(str, kept))}, to be named to go to" if kept else ""
+        super().__init__(f"{what}{there}. Nothing was changed.")
+        self.number = number
+
+
+class CandidateUnknown(TriageError):
+    def __init__(self, number: int | None, candidate: int | None) -> None:
+        what = "No index waits to be promoted or discarded" if number is None else f"Index {number} does not wait"
+        there = f"; index {candidate} does" if candidate is not None else ""
+        super().__init__(f"{what}{there}. Build one: triage index refresh")
+        self.number = number
+
+
+class ProposalStale(TriageError):
+    def __init__(self, number: int, base: int | None, current: int | None) -> None:
+        super().__init__(
+            f"Index {number} was compared with index {base}, but {current} serves now. Refresh again to compare."
+        )
+        self.number = number
+
+
+class GateClosed(TriageError):
+    """`losses` are sentences, each with the figures."""
+
+    def __init__(self, number: int, losses: Sequence[str]) -> None:
+        super().__init__(
+            f"Index {number} loses more than the gate lets through: {'; '.join(losses)}. It does not serve."
+        )
+        self.number = number
+        self.losses = tuple(losses)
+
+
+class ReasonTooShort(TriageError):
+    def __init__(self, least: int) -> None:
+        super().__init__(f"The reason is kept for others to read: give one of at least {least} characters.")
 
 
 class IndexBusy(TriageError):

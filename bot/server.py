@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,6 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot.channels.app import ChannelApp, Conversations
+from bot.clock import utc_now
 from bot.computing import Computing
 from bot.conversations.answering import Answering
 from bot.conversations.backlog import Backlog
@@ -24,10 +24,6 @@ from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.store import Database, Room
 from bot.workflows import Workflows, executor_id
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 @asynccontextmanager
@@ -50,24 +46,24 @@ async def serving(
         await computing.open()
 
         by_name = {each.channel.name: each.channel for each in channels}
-        workflows = Workflows(database, executor_id(port), _utc_now)
-        privacy = Privacy(database, settings.triage_retention_days, workflows.prune, _utc_now)
+        workflows = Workflows(database, executor_id(port), utc_now)
+        privacy = Privacy(database, settings.triage_retention_days, workflows.prune, utc_now)
         backlog = Backlog()
-        inbox = Inbox(database, workflows.start, backlog, _utc_now)
+        inbox = Inbox(database, workflows.start, backlog, utc_now)
 
         async def is_guest(room: Room, person: str) -> bool:
             # Where the organisation has added nothing of its own, there is nothing to keep from guests.
             return bool(settings.triage_knowledge) and await by_name[room.channel].is_guest(room, person)
 
-        answering = Answering(computing.think, is_guest, lambda: computing.version, database, backlog, _utc_now)
-        delivering = Delivering(by_name, database, _utc_now, metrics)
+        answering = Answering(computing.think, is_guest, lambda: computing.version, database, backlog, utc_now)
+        delivering = Delivering(by_name, database, utc_now, metrics)
         conversations = Conversations(
             inbox,
-            ButtonActions(database, workflows.start, _utc_now),
-            lambda name: Commands(name, database, privacy, lambda: computing.version, _utc_now),
+            ButtonActions(database, workflows.start, utc_now),
+            lambda name: Commands(name, database, privacy, lambda: computing.version, utc_now),
             privacy,
             backlog,
-            _utc_now,
+            utc_now,
             metrics.refused,
         )
         for each in channels:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.bot import Bot, Today
 from bot.index.build import Progress
 from bot.index.index import Index, Notify
+from bot.index.version_store import VersionStore
 from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder, OnnxEncoder
 from bot.sentences import shortened
 from bot.settings import Settings
@@ -26,6 +27,11 @@ def build(settings: Settings, today: Today, progress: Progress, notify: Notify) 
 def open_index(settings: Settings, encoder: Encoder) -> Index:
     """Return the index of these settings, without opening a version of it."""
     return Index(settings.triage_home, settings.knowledge, encoder)
+
+
+def versions_of(settings: Settings) -> VersionStore:
+    """Return where the versions of these settings stand."""
+    return VersionStore(settings.triage_home)
 
 
 def encoder_of(settings: Settings) -> Encoder:

@@ -16,9 +16,9 @@ import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import delete, select
 
+from bot.clock import Clock
 from bot.conversations.answering import Answering
 from bot.conversations.delivering import Delivering
-from bot.conversations.inbox import Clock
 from bot.store import Database
 from bot.store.tables import Replica
 

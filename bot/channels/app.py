@@ -8,11 +8,12 @@ from typing import Protocol
 
 from starlette.routing import BaseRoute
 
+from bot.clock import Clock
 from bot.conversations.backlog import Backlog
 from bot.conversations.button_actions import ButtonActions
 from bot.conversations.channel import Channel
 from bot.conversations.commands import Commands
-from bot.conversations.inbox import Clock, Inbox
+from bot.conversations.inbox import Inbox
 from bot.conversations.privacy import Privacy
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
 
 from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bot.bot import Bot
+from bot.clock import today
 from bot.index.build import Progress as OnProgress
 from bot.settings import load_settings
 from bot.wiring import build
@@ -29,10 +29,6 @@ def show(*parts: RenderableType, style: str | None = None) -> None:
         for part in parts:
             out.print(part, style=style)
     print("\n".join(line.rstrip() for line in captured.get().splitlines()))
-
-
-def today() -> date:
-    return datetime.now(UTC).date()
 
 
 def notify(sentence: str) -> None:

@@ -9,7 +9,8 @@ import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from bot.commands.console import open_bot, show, today
+from bot.clock import today
+from bot.commands.console import open_bot, show
 from bot.errors import BarrierUnknown, LabelledSetInvalid, ThemeUnknown
 from bot.evaluation import Labelled, ReliabilityRow, Report, measure, read_labelled
 from bot.evaluation.simulate import ERRS, MOST_TAPS, Simulated, simulate

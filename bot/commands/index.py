@@ -1,25 +1,43 @@
-"""`triage index`: the built knowledge index."""
+"""`triage index`: the built knowledge index, and what an admin does with it."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+import getpass
+import json
+import socket
+import sys
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
+from rich.table import Table
 
-from bot.commands.console import progress_bar, show, today
-from bot.index.diff import KnowledgeDiff
-from bot.index.index import Index
+from bot.clock import today, utc_now
+from bot.commands.console import notify, progress_bar, show
+from bot.errors import GateClosed, TriageError
 from bot.sentences import shortened
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from bot.wiring import encoder_of, open_index
 
-app = typer.Typer(no_args_is_help=True, help="The built knowledge index: what it holds, whether it is current.")
+if TYPE_CHECKING:  # the store and the judging take a second to import, and `triage ask` imports this module
+    from bot.refresh.administration import Act, Admin, Administration
+    from bot.refresh.proposal import Proposal
+
+app = typer.Typer(no_args_is_help=True, help="The built knowledge index: what it holds, refreshing it, going back.")
+Done = TypeVar("Done")
+Number = Annotated[int | None, typer.Argument(help="The candidate's number; the one that waits, if left out.", min=1)]
+Kept = Annotated[int | None, typer.Argument(help="A kept version; the one that served before, if left out.", min=1)]
+Reason = Annotated[str | None, typer.Option(help="Why it is to serve although the gate stops it: kept in the history.")]
 
 
 @app.command()
 def status() -> None:
     """Tell which version serves, and which knowledge files changed since it was built."""
-    found = _index().status()
+    settings = load_settings()
+    found = open_index(settings, encoder_of(settings)).status()
     manifest = found.version.manifest
     show(
         f"Index {manifest.number}, built {manifest.built_at:%Y-%m-%d %H:%M} UTC: {manifest.barriers} barriers, "
@@ -27,53 +45,204 @@ def status() -> None:
         f"content {manifest.content_hash[:12]}."
     )
     show(f"Versions kept: {', '.join(map(str, found.kept))}.")
+    if found.candidate is not None:
+        show(f"Index {found.candidate} waits: triage index promote {found.candidate}, or triage index discard.")
     if not found.changed:
         show("The knowledge files are as they were when it was built.")
         return
     show(f"Changed since: {shortened(found.changed, 10)}. Run: triage index refresh")
 
 
-@app.command()
-def diff() -> None:
+@app.command("diff")
+def show_diff() -> None:
     """Tell what a refresh would change."""
-    index = _index()
-    with progress_bar() as progress:
-        _show_diff(index.refresh(today(), progress, dry_run=True).diff)
+    refresh(dry_run=True)
 
 
 @app.command()
 def refresh(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Promote it without asking, if the gate lets it through.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Build although no knowledge file changed.")] = False,
 ) -> None:
-    """Build a new version from the knowledge files, verify it, and let it serve."""
-    index = _index()
-    with progress_bar() as progress:
-        done = index.refresh(today(), progress, dry_run=dry_run)
-    _show_diff(done.diff)
-    if done.version:
-        show(f"Index {done.version.number} serves now.")
-        if done.dropped:
-            show(f"Dropped: {', '.join(map(str, done.dropped))}.")
-    elif not dry_run:
-        show("Nothing to build.")
-
-
-def _index() -> Index:
+    """Build a version beside the one that serves, judge both on labelled messages, and ask whether to promote it."""
     settings = load_settings()
-    return open_index(settings, encoder_of(settings))
-
-
-def _show_diff(diff: KnowledgeDiff | None) -> None:
-    if diff is None:
-        show("There is no index to compare with.")
+    if dry_run:
+        _show_lines(_compared(settings))
         return
-    if diff.empty:
-        show("No barrier, question or other record differs.")
-    for id in diff.added:
-        show(f"added    {id}")
-    for change in diff.changed:
-        show(f"changed  {change.id}: {', '.join(change.fields)}")
-    for id in diff.removed:
-        show(f"removed  {id}")
-    for name in diff.others:
-        show(f"changed  {name}")
+    proposal = _proposed(settings, force=force)
+    if proposal is None:
+        show("Nothing to build: the knowledge files are as they were. --force builds all the same.")
+        return
+    _show_proposal(proposal)
+    if not proposal.holds:
+        notify(
+            f"Index {proposal.number} waits. To let it serve all the same: "
+            f"triage index promote {proposal.number} --reason “…”. To remove it: triage index discard"
+        )
+        raise typer.Exit(1)
+    if yes or proposal.base is None or _confirmed(proposal.number):
+        _promote(settings, proposal.number, None)
+    else:
+        notify(f"Index {proposal.number} waits: triage index promote {proposal.number}, or triage index discard.")
+
+
+@app.command()
+def promote(number: Number = None, reason: Reason = None) -> None:
+    """Let the version that waits serve. With a reason also one that the gate stops."""
+    try:
+        _promote(load_settings(), number, reason)
+    except GateClosed as closed:
+        notify(str(closed))
+        notify(f"To let it serve all the same: triage index promote {closed.number} --reason “…”")
+        raise typer.Exit(1) from closed
+
+
+@app.command()
+def discard(number: Number = None) -> None:
+    """Remove the version that waits."""
+    removed = _administer(load_settings(), lambda desk, admin: desk.discard(admin, number))
+    show(f"Index {removed} is removed. What serves is unchanged.")
+
+
+@app.command()
+def rollback(to: Kept = None) -> None:
+    """Let the version serve that served before, at once."""
+    now, before = _administer(load_settings(), lambda desk, admin: desk.roll_back(admin, to))
+    show(f"Index {now} serves, in the place of {before}.")
+
+
+@app.command()
+def history(
+    most: Annotated[int, typer.Option("--last", help="How many acts to show.", min=1, max=1000)] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Write a line of JSON an act, with every figure.")] = False,
+) -> None:
+    """Tell who did what with the index, the latest first."""
+    acts = _administer(load_settings(), lambda desk, _: desk.history(most))
+    if as_json:
+        for act in acts:
+            print(json.dumps(asdict(act), default=str, ensure_ascii=False))
+        return
+    if not acts:
+        show("Nothing was done yet.")
+        return
+    table = Table("when (UTC)", "who", "what", "index", "figures", box=None, pad_edge=False)
+    for act in acts:
+        who = act.person if act.workspace == SHELL else f"{act.person} in {act.workspace}"
+        table.add_row(f"{act.at:%Y-%m-%d %H:%M:%S}", who, act.what, str(act.number or ""), _figures(act))
+    show(table)
+
+
+SHELL = "shell"
+"""In the place of a workspace, for who acts on the machine itself."""
+
+
+def shell_admin() -> Admin:
+    from bot.refresh.administration import Admin
+
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container's user need not have a name
+        user = "somebody"
+    who = f"{user}@{socket.gethostname()}"
+    return Admin(SHELL, who, who)
+
+
+@asynccontextmanager
+async def _administration(settings: Settings) -> AsyncGenerator[Administration]:
+    from bot.refresh.administration import Administration
+    from bot.store import Database
+    from bot.wiring import versions_of
+
+    url = settings.database_url
+    database = Database(settings.triage_home, url.get_secret_value() if url else None)
+    try:
+        await database.migrate()
+        yield Administration(versions_of(settings), database, utc_now)
+    finally:
+        await database.close()
+
+
+def _administer(settings: Settings, act: Callable[[Administration, Admin], Awaitable[Done]]) -> Done:
+    async def done() -> Done:
+        async with _administration(settings) as desk:
+            return await act(desk, shell_admin())
+
+    return asyncio.run(done())
+
+
+def _compared(settings: Settings) -> list[str]:
+    from bot.refresh.outline import diff_lines
+
+    comparison = open_index(settings, encoder_of(settings)).compare(today())
+    return list(diff_lines(comparison.diff))
+
+
+def _proposed(settings: Settings, *, force: bool) -> Proposal | None:
+    from bot.refresh.proposal import Proposal
+    from bot.refresh.wiring import proposer_of
+
+    admin = shell_admin()
+    _administer(settings, lambda desk, _: desk.history(1))  # a store that is away is told before anything is built
+    try:
+        with progress_bar() as progress:
+            proposal = proposer_of(settings).propose(admin.name, progress, anyway=force)
+    except TriageError as error:
+        failure = error
+        _administer(settings, lambda desk, _: desk.failed(admin, failure))
+        raise
+    if not isinstance(proposal, Proposal):
+        return None
+    _administer(settings, lambda desk, _: desk.proposed(admin, proposal))
+    return proposal
+
+
+def _promote(settings: Settings, number: int | None, reason: str | None) -> None:
+    done = _administer(settings, lambda desk, admin: desk.promote(admin, number, reason))
+    show(f"Index {done.number} serves now{', against the gate' if done.overridden else ''}.")
+    if done.dropped:
+        show(f"Dropped: {', '.join(map(str, done.dropped))}.")
+
+
+def _confirmed(number: int) -> bool:
+    return sys.stdin.isatty() and typer.confirm(f"Promote index {number}?")
+
+
+def _show_proposal(proposal: Proposal) -> None:
+    from bot.refresh.outline import built, changed_answers, diff_lines, figures, verdict_line
+
+    _show_lines(list(diff_lines(proposal.diff)))
+    _show_lines([built(proposal)])
+    if rows := figures(proposal):
+        table = Table("measure", f"index {proposal.base}", f"index {proposal.number}", "n", box=None, pad_edge=False)
+        for row in rows:
+            after = f"{_share(row.after)}{' !' if row.lost else ''}"
+            table.add_row(row.name, _share(row.before), after, str(row.n))
+        show(table)
+        _show_lines(list(changed_answers(proposal)))
+    _show_lines([verdict_line(proposal)])
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.2f}"
+
+
+def _show_lines(lines: list[str]) -> None:
+    from rich.text import Text
+
+    show(*(Text(line) for line in lines))
+
+
+def _figures(act: Act) -> str:
+    details = act.details
+    parts = [
+        f"from {details['from']}" if "from" in details else "",
+        f"against {details['base']}" if details.get("base") else "",
+        *(f"{name} {shortened(details[name])}" for name in ("added", "changed", "removed") if details.get(name)),
+        f"{details['answers_changed']} answers change" if details.get("answers_changed") else "",
+        f"loses {'; '.join(details['losses'])}" if details.get("losses") else "",
+        f"because “{details['reason']}”" if details.get("reason") else "",
+        f"dropped {shortened([str(each) for each in details['dropped']])}" if details.get("dropped") else "",
+        str(details.get("what", "")),
+    ]
+    return ", ".join(part for part in parts if part)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.console import notify, out, today
+from bot.clock import today
+from bot.commands.console import notify, out
 from bot.errors import KnowledgeMissing
 from bot.knowledge import check_knowledge, new_barrier, packaged_knowledge, write_schemas
 from bot.sentences import counted

@@ -9,10 +9,10 @@ from uuid import uuid4
 
 import structlog
 
+from bot.clock import Clock
 from bot.conversations import turns
 from bot.conversations.backlog import Backlog
 from bot.conversations.dialogue import Said
-from bot.conversations.inbox import Clock
 from bot.conversations.message_view import Failed
 from bot.conversations.replying import Answered, Asked, Labels, Selections
 from bot.knowledge import Choice

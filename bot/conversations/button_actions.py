@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from bot.clock import Clock
 from bot.conversations import turns
 from bot.conversations.delivering import view_of
-from bot.conversations.inbox import Clock, Start
+from bot.conversations.inbox import Start
 from bot.conversations.incoming import ButtonAction
 from bot.conversations.message_view import MessageView
 from bot.conversations.turns import Refused
@@ -103,7 +104,7 @@ class ButtonActions:
             await found.open(copy.conversation, action.room, action.id, action.person, now)
             await found.add(copy)
             details = {"with_quotes": with_quotes}
-            found.audit(now, action.room.workspace, action.person, "share", action.room.id, details)
+            found.audit.add(now, action.room.workspace, action.person, "share", action.room.id, details)
         await self._start(action.id, action.id)
 
     async def _change(self, action: ButtonAction, change: Change) -> None:

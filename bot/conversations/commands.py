@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.conversations.inbox import Clock
+from bot.clock import Clock
 from bot.conversations.privacy import Privacy
 from bot.store import Database, Room, Rooms
 from bot.store.tables import ReplyMode

@@ -10,9 +10,9 @@ from typing import Protocol
 
 import structlog
 
+from bot.clock import Clock
 from bot.conversations import turns
 from bot.conversations.channel import Address, Channel, LookupImpossible, NotDelivered, Undeliverable
-from bot.conversations.inbox import Clock
 from bot.conversations.incoming import BURST_WITHIN
 from bot.conversations.message_view import MessageView, Withdrawn, restored
 from bot.store import Database, Room, Turns

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
+from bot.clock import Clock
 from bot.conversations import turns
 from bot.conversations.backlog import Backlog
 from bot.conversations.erasing import erase
@@ -24,7 +25,6 @@ from bot.store.tables import Message, Turn
 
 Start = Callable[[str, str], Awaitable[None]]
 """Starts the workflow of that id for that turn; a workflow that was started before is not started again."""
-Clock = Callable[[], datetime]
 LOST_AFTER, LOST_AT_ONCE = timedelta(seconds=60), 200
 REMEMBERED = 10_000
 """More messages than come within the minutes in which a platform tells of one again."""

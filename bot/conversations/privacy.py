@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.clock import Clock
 from bot.conversations.erasing import erase
-from bot.conversations.inbox import Clock
 from bot.store import Database, Turns
 
 Prune = Callable[[datetime], Awaitable[int]]
@@ -41,7 +41,7 @@ class Privacy:
             texts = await turns.texts_kept(workspace, person)
             await erase(turns, await turns.of_person(workspace, person), "forgotten")
             await turns.drop_opinions(workspace, person)
-            turns.audit(self._clock(), workspace, person, "forget", person, {"texts": texts})
+            turns.audit.add(self._clock(), workspace, person, "forget", person, {"texts": texts})
         await self._database.truncate_wal()
         log.info("forgot a person's texts", workspace=workspace, person=person, texts=texts)
         return texts

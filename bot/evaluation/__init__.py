@@ -1,6 +1,7 @@
 """Labelled sets and how well the bot does on them."""
 
-from bot.evaluation.labelled import Labelled, read_labelled
+from bot.evaluation.gate import Verdict, judge
+from bot.evaluation.labelled import Labelled, gate_sets, read_labelled
 from bot.evaluation.measures import ReliabilityRow, Report, measure
 
-__all__ = ["Labelled", "ReliabilityRow", "Report", "measure", "read_labelled"]
+__all__ = ["Labelled", "ReliabilityRow", "Report", "Verdict", "gate_sets", "judge", "measure", "read_labelled"]

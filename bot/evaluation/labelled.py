@@ -39,6 +39,13 @@ class Labelled(BaseModel):
         return frozenset(theme for theme in (self.theme, *self.also) if theme)
 
 
+def gate_sets() -> tuple[Path, ...]:
+    """Return the sets that a new index is judged on: the wheel's; in a source checkout the repository's own."""
+    package = Path(__file__).resolve().parents[1]
+    carried = package / "packaged" / "eval"
+    return tuple(sorted((carried if carried.is_dir() else package.parent / "tests" / "eval").glob("*.jsonl")))
+
+
 def read_labelled(file: Path) -> tuple[Labelled, ...]:
     """Raises LabelledSetInvalid with the line that is wrong."""
     try:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from collections.abc import Callable
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
+from bot.clock import utc_now
 from bot.errors import HomeUnwritable, IndexDamaged
 from bot.index.records import records_of
 from bot.index.source import KnowledgeSource
@@ -99,7 +99,7 @@ def _write(
     return Manifest(
         format=3,
         number=number,
-        built_at=datetime.now(UTC),
+        built_at=utc_now(),
         content_hash=sha256(source.knowledge.model_dump_json().encode()).hexdigest(),
         encoder=encoder.id,
         records=len(records),

@@ -1,9 +1,9 @@
-"""The one current index version: opened, built when there is none, refreshed on demand."""
+"""The index versions of one home: the current one opened, built when there is none; the next one built beside it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -28,22 +28,28 @@ class IndexStatus:
     version: IndexVersion
     changed: tuple[str, ...]
     kept: tuple[int, ...]
+    candidate: int | None
 
 
 @dataclass(frozen=True, slots=True)
-class Refreshed:
-    """What a refresh did; `version` is None when it was a dry run or nothing had changed."""
+class Comparison:
+    """What the knowledge files say, against the version that serves.
 
+    `base` is that version's number; it and `diff` are None where none serves that could be read, or where it was built
+    with another encoder. `unchanged`: there is nothing to build.
+    """
+
+    source: KnowledgeSource
+    base: int | None
     diff: KnowledgeDiff | None
-    version: IndexVersion | None
-    dropped: tuple[int, ...] = ()
+    unchanged: bool
 
 
 class Index:
     """Serves versions from `home`, builds them from the knowledge in `folder`. Never reads the clock itself."""
 
     def __init__(self, home: Path, folder: Path, encoder: Encoder, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
-        self._versions = VersionStore(home)
+        self.versions = VersionStore(home)
         self._folder = folder
         self._encoder = encoder
         self._cache = VectorCache(home / "cache" / "vectors.sqlite", PACKAGED_VECTORS)
@@ -54,60 +60,90 @@ class Index:
 
         The first process builds under a lock, others wait. Raises IndexBusy, HomeUnwritable, KnowledgeInvalid.
         """
-        with suppress(IndexMissing, IndexDamaged):
-            version = self._versions.open_current()
-            if self._fits(version):
-                return version
-        with self._versions.locked(self._lock_wait_s):
+        if version := self._current_that_fits():
+            return version
+        with self.building():
             try:
-                version = self._versions.open_current()
+                version = self.versions.open_current()
                 if self._fits(version):  # another process was first
                     return version
+                version.close()
                 notify(f"The index was built with another encoder ({version.manifest.encoder}). Building anew.")
             except IndexMissing:
                 notify("First run: building the knowledge index.")
             except IndexDamaged as damage:
                 notify(f"The index was damaged ({damage.what}). Building it again.")
             progress("reading the knowledge", 0.0)
-            return self._build(read_source(self._folder, today), progress)[0]
+            number = self.build_candidate(read_source(self._folder, today), progress)
+            self.versions.promote(number)
+            return self.versions.open(number)
 
-    def refresh(self, today: date, progress: Progress, *, dry_run: bool = False) -> Refreshed:
-        """Read, check, compare, build beside, verify, promote. What serves is untouched until the new one is whole."""
-        progress("reading the knowledge", 0.0)
+    @contextmanager
+    def building(self, who: str = "") -> Generator[None]:
+        """Hold the right to build. Raises IndexBusy, which names `who` holds it; HomeUnwritable."""
+        with self.versions.locked(self._lock_wait_s, who):
+            yield
+
+    def compare(self, today: date) -> Comparison:
+        """Read and check the knowledge, and tell what differs from what serves.
+
+        Raises KnowledgeMissing, or KnowledgeInvalid with every problem.
+        """
         source = read_source(self._folder, today)
-        with self._versions.locked(self._lock_wait_s):
-            try:
-                current = self._versions.open_current()
-                current.vectors.count()  # Chroma, too, must still read it
-                current.close()
-            except (IndexMissing, IndexDamaged):
-                current = None
-            difference = diff(current.knowledge, source.knowledge) if current else None
-            unchanged = (
-                current is not None
-                and self._fits(current)
-                and not changed_files(current.manifest.knowledge_files, source.fingerprint)
-            )
-            if dry_run or unchanged:
-                return Refreshed(difference, None)
-            version, dropped = self._build(source, progress)
-            return Refreshed(difference, version, dropped)
+        current = self._current_that_fits()
+        if current is None:
+            return Comparison(source, None, None, unchanged=False)
+        try:
+            current.vectors.count()  # Chroma, too, must still read it
+        except IndexDamaged:
+            return Comparison(source, None, None, unchanged=False)
+        finally:
+            current.close()
+        return Comparison(
+            source,
+            current.number,
+            diff(current.knowledge, source.knowledge),
+            unchanged=not changed_files(current.manifest.knowledge_files, source.fingerprint),
+        )
+
+    def build_candidate(
+        self, source: KnowledgeSource, progress: Progress, judged: Callable[[IndexVersion], str] | None = None
+    ) -> int:
+        """Build a version beside what serves and verify it; its number. Needs the right to build.
+
+        What `judged` returns of it is kept with it: there is no candidate without it. Raises HomeUnwritable,
+        IndexDamaged, EncoderUnavailable; nothing is left of what failed.
+        """
+        number = self.versions.next_number()
+        with self.versions.new_folder() as folder:
+            build(source, number, self._encoder, self._cache, folder, progress)
+            proposal = None
+            if judged:
+                version = IndexVersion(folder)
+                try:
+                    proposal = judged(version)
+                finally:
+                    version.close()
+            self.versions.keep(folder, number, proposal)
+        return number
 
     def status(self) -> IndexStatus:
         """Raises IndexMissing or IndexDamaged."""
-        version = self._versions.open_current()
-        return IndexStatus(version, self.changed_since(version), tuple(self._versions.numbers()))
+        version = self.versions.open_current()
+        candidate = self.versions.candidate()
+        return IndexStatus(version, self.changed_since(version), tuple(self.versions.numbers()), candidate)
 
     def changed_since(self, version: IndexVersion) -> tuple[str, ...]:
         """Return the names of the knowledge files that differ from what `version` was built from."""
         return changed_files(version.manifest.knowledge_files, fingerprint(self._folder))
 
-    def _build(self, source: KnowledgeSource, progress: Progress) -> tuple[IndexVersion, tuple[int, ...]]:
-        number = self._versions.next_number()
-        with self._versions.new_folder() as folder:
-            build(source, number, self._encoder, self._cache, folder, progress)
-            self._versions.promote(folder, number)
-        return self._versions.open_current(), tuple(self._versions.drop_old())
+    def _current_that_fits(self) -> IndexVersion | None:
+        with suppress(IndexMissing, IndexDamaged):
+            version = self.versions.open_current()
+            if self._fits(version):
+                return version
+            version.close()
+        return None
 
     def _fits(self, version: IndexVersion) -> bool:
         return version.manifest.encoder == self._encoder.id

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import sqlite3
 from contextlib import closing
 from datetime import datetime
@@ -12,11 +13,13 @@ from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
 from typing import Literal
+from weakref import finalize
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.errors import HomeUnwritable, IndexDamaged
+from bot.index.readers import READERS, begin_reading
 from bot.knowledge import Knowledge
 from bot.retrieval.encoder import Encoder
 from bot.retrieval.lexical import LexicalIndex
@@ -60,9 +63,16 @@ class IndexVersion:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._copy: TemporaryDirectory[str] | None = None
-        self.manifest = _read_manifest(folder)
-        _verify_files(folder, self.manifest)
-        self.knowledge = _read_knowledge(folder)
+        lease = begin_reading(folder)
+        # Also let go by who never closes: what is read by nobody must not stand for ever.
+        self._end_reading = None if lease is None else finalize(self, os.close, lease)
+        try:
+            self.manifest = _read_manifest(folder)
+            _verify_files(folder, self.manifest)
+            self.knowledge = _read_knowledge(folder)
+        except IndexDamaged:
+            self.close()
+            raise
 
     @property
     def number(self) -> int:
@@ -115,6 +125,8 @@ class IndexVersion:
                 self.__dict__.pop(part).close()
         if self._copy:
             self._copy.cleanup()
+        if self._end_reading:
+            self._end_reading()
 
 
 def _reason(error: OSError) -> str:
@@ -137,7 +149,7 @@ def describe_files(folder: Path) -> dict[str, str]:
     return {
         str(file.relative_to(folder)): _digest(file)
         for file in sorted(folder.rglob("*"))
-        if file.is_file() and file.name != MANIFEST
+        if file.is_file() and file.name not in (MANIFEST, READERS)
     }
 
 

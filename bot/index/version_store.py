@@ -1,4 +1,4 @@
-"""The folder where index versions stand: which is current, who builds, what is dropped."""
+"""The folder where index versions stand: which serves, which is a candidate, who builds, what is dropped."""
 
 from __future__ import annotations
 
@@ -8,106 +8,238 @@ import shutil
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
 from filelock import FileLock, Timeout
 
-from bot.errors import HomeUnwritable, IndexBusy, IndexDamaged, IndexMissing
+from bot.clock import utc_now
+from bot.errors import HomeUnwritable, IndexBusy, IndexDamaged, IndexMissing, ProposalStale, VersionUnknown
+from bot.index.readers import without_readers
 from bot.index.version import IndexVersion
 
 KEEP = 3
 LOCK_WAIT_S = 30.0
-BUILDING = ".building-"
+MOVE_WAIT_S = 10.0
+"""What moving the pointer takes is a moment: who waits longer waits for a process that hangs."""
+BUILDING, CANDIDATE, DROPPING = ".building-", "candidate-", ".dropping-"
+PROPOSAL = "proposal.json"
 
 
 class VersionStore:
-    """`<home>/index`: a directory a version, the file `current` with the number of the one that serves."""
+    """`<home>/index`: a directory a version, and the file `current`.
+
+    `current` holds the numbers of the versions that served, the one that serves first: what a rollback goes back
+    through. A built version that does not serve yet stands as `candidate-<number>`.
+    """
 
     def __init__(self, home: Path) -> None:
         self.folder = home / "index"
         self._pointer = self.folder / "current"
+        self._last = self.folder / ".last"
 
     def current_number(self) -> int | None:
+        """Return the number of the version that serves. Raises IndexDamaged, HomeUnwritable."""
+        return next(iter(self.served()), None)
+
+    def served(self) -> tuple[int, ...]:
+        """Return the versions that a rollback goes back through, the one that serves first."""
         try:
-            return int(self._pointer.read_text(encoding="ascii"))
+            numbers = tuple(map(int, self._pointer.read_text(encoding="ascii").split()))
         except FileNotFoundError:
-            return None
+            return ()
         except NotADirectoryError as error:
             raise HomeUnwritable(self.folder, "it is not a directory") from error
         except (ValueError, OSError) as error:
             raise IndexDamaged(self._pointer, "it should hold the number of a version") from error
+        if not numbers:
+            raise IndexDamaged(self._pointer, "it should hold the number of a version")
+        return numbers
 
     def open_current(self) -> IndexVersion:
         """Raises IndexMissing when there is none yet, IndexDamaged when its files are not whole."""
         number = self.current_number()
         if number is None:
             raise IndexMissing(self.folder)
+        return self.open(number)
+
+    def open(self, number: int) -> IndexVersion:
+        """Raises IndexDamaged when it is not there or not whole."""
         return IndexVersion(self.folder / str(number))
 
     def numbers(self) -> list[int]:
-        """Return the versions that stand here, oldest first."""
-        if not self.folder.is_dir():
-            return []
-        return sorted(int(entry.name) for entry in self.folder.iterdir() if entry.name.isdecimal())
+        """Return the versions that stand here, oldest first, without a candidate."""
+        return self._numbered("")
+
+    def candidate(self) -> int | None:
+        """Return the number of the version that waits to be promoted or discarded."""
+        return max(self._numbered(CANDIDATE), default=None)
 
     @contextmanager
-    def locked(self, wait_s: float = LOCK_WAIT_S) -> Generator[None]:
-        """Hold the right to build and promote, for one process at a time.
+    def locked(self, wait_s: float = LOCK_WAIT_S, who: str = "") -> Generator[None]:
+        """Hold the right to build, for one process at a time.
 
         Raises IndexBusy, which names the holder, after `wait_s` seconds; HomeUnwritable when the folder cannot be made.
         """
         holder = self.folder / ".lock-holder"
+        with self._held(".lock", wait_s, holder):
+            try:
+                with self._writing():
+                    _write_holder(holder, who)
+                yield
+            finally:
+                with suppress(OSError):
+                    holder.unlink()
+
+    @contextmanager
+    def new_folder(self) -> Generator[Path]:
+        """Make a temporary folder beside the versions; gone afterwards unless it was kept. Needs the lock."""
+        self._clear_away(BUILDING)
+        try:
+            with self._writing():
+                folder = Path(mkdtemp(prefix=BUILDING, dir=self.folder))
+            yield folder
+        finally:
+            self._clear_away(BUILDING)
+
+    def next_number(self) -> int:
+        """Return a number that no version had before, discarded ones included."""
+        last = 0
+        with suppress(OSError, ValueError):
+            last = int(self._last.read_text(encoding="ascii"))
+        return max([last, *self.numbers(), *self._numbered(CANDIDATE)]) + 1
+
+    def keep(self, folder: Path, number: int, proposal: str | None = None) -> None:
+        """Let a built folder stand as the candidate, in the place of an earlier one. Needs the lock.
+
+        `proposal` is what was found out about it, kept beside its files.
+        """
+        with self._moving(), self._writing():
+            if proposal is not None:
+                (folder / PROPOSAL).write_text(proposal, encoding="utf-8")
+            self._replace(self._last, str(number))
+            for earlier in self._numbered(CANDIDATE):
+                shutil.rmtree(self._candidate(earlier))
+            folder.rename(self._candidate(number))
+
+    def promote(self, number: int, *, instead_of: int | None = None) -> list[int]:
+        """Let the candidate, or a version that served before, serve: at once for every reader.
+
+        Returns the numbers of the versions that were dropped: all but the last KEEP that served. One that a process
+        still reads is dropped another time. Raises VersionUnknown, HomeUnwritable, and ProposalStale where another
+        version than `instead_of` serves meanwhile.
+        """
+        with self._moving():
+            current = next(iter(self._served_or_none()), None)
+            if instead_of is not None and instead_of != current:
+                raise ProposalStale(number, instead_of, current)
+            final = self.folder / str(number)
+            with self._writing():
+                if self._candidate(number).is_dir():
+                    if final.exists():  # a damaged version of that number
+                        shutil.rmtree(final)
+                    self._candidate(number).rename(final)
+                elif not final.is_dir():
+                    raise VersionUnknown(number, self.numbers())
+                self._point_at([number, *(each for each in self._served_or_none() if each != number)])
+            return self._drop_old()
+
+    def roll_back(self, to: int | None = None) -> tuple[int | None, int]:
+        """Let the version serve that served before, or the one named; what served until now, and what serves now.
+
+        Raises VersionUnknown when it is not kept.
+        """
+        with self._moving():
+            served, standing = self._served_or_none(), self.numbers()
+            if to is None:
+                kept = [number for number in served[1:] if number in standing]
+            else:
+                kept = [number for number in (to, *served) if number in standing]
+                kept = list(dict.fromkeys(kept)) if to in standing else []
+            if not kept:
+                raise VersionUnknown(to, standing)
+            with self._writing():
+                self._point_at(kept)
+            return next(iter(served), None), kept[0]
+
+    def discard(self, number: int) -> None:
+        """Remove the candidate of that number. Raises VersionUnknown."""
+        with self._moving():
+            if not self._candidate(number).is_dir():
+                raise VersionUnknown(number, self._numbered(CANDIDATE))
+            with self._writing():
+                shutil.rmtree(self._candidate(number))
+
+    def read_proposal(self, number: int) -> str | None:
+        """Return what was found out about a version before it served; None where nothing is kept of it."""
+        for folder in (self._candidate(number), self.folder / str(number)):
+            with suppress(OSError):
+                return (folder / PROPOSAL).read_text(encoding="utf-8")
+        return None
+
+    def _candidate(self, number: int) -> Path:
+        return self.folder / f"{CANDIDATE}{number}"
+
+    def _numbered(self, prefix: str) -> list[int]:
+        if not self.folder.is_dir():
+            return []
+        names = [entry.name for entry in self.folder.iterdir() if entry.name.startswith(prefix)]
+        return sorted(int(tail) for name in names if (tail := name.removeprefix(prefix)).isdecimal())
+
+    def _served_or_none(self) -> tuple[int, ...]:
+        with suppress(IndexDamaged):
+            return self.served()
+        return ()
+
+    def _point_at(self, served: list[int]) -> None:
+        self._replace(self._pointer, " ".join(map(str, served[:KEEP])))
+
+    def _replace(self, file: Path, text: str) -> None:
+        beside = file.with_name(f".{file.name.removeprefix('.')}-new")
+        beside.write_text(text, encoding="utf-8")
+        os.replace(beside, file)
+
+    def _drop_old(self) -> list[int]:
+        old = [number for number in self.numbers() if number not in self._served_or_none()]
+        self._clear_away(DROPPING)
+        return [number for number in old if self._dropped(number)]
+
+    def _clear_away(self, prefix: str) -> None:
+        for left_over in self.folder.glob(f"{prefix}*"):
+            shutil.rmtree(left_over, ignore_errors=True)
+
+    def _dropped(self, number: int) -> bool:
+        """Tell whether it could be dropped: not while somebody reads it."""
+        folder, away = self.folder / str(number), self.folder / f"{DROPPING}{number}"
+        with without_readers(folder) as free:
+            if not free:
+                return False
+            try:
+                folder.rename(away)  # first, so that nobody opens the half of it
+            except OSError:
+                return False
+        shutil.rmtree(away, ignore_errors=True)
+        return True
+
+    @contextmanager
+    def _moving(self) -> Generator[None]:
+        with self._held(".pointer-lock", MOVE_WAIT_S, self.folder / ".lock-holder"):
+            yield
+
+    @contextmanager
+    def _held(self, name: str, wait_s: float, holder: Path) -> Generator[None]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / ".lock", timeout=wait_s)
+            lock = FileLock(self.folder / name, timeout=wait_s)
             lock.acquire()
         except Timeout as error:
             raise IndexBusy(self.folder, _read_holder(holder), wait_s) from error
         except OSError as error:
             raise HomeUnwritable(self.folder, error.strerror or str(error)) from error
         try:
-            with self._writing():
-                _write_holder(holder)
             yield
         finally:
-            with suppress(OSError):
-                holder.unlink()
             lock.release()
-
-    @contextmanager
-    def new_folder(self) -> Generator[Path]:
-        """Make a temporary folder beside the versions; gone afterwards unless it was promoted. Needs the lock."""
-        for left_over in self.folder.glob(f"{BUILDING}*"):
-            shutil.rmtree(left_over, ignore_errors=True)
-        with self._writing():
-            folder = Path(mkdtemp(prefix=BUILDING, dir=self.folder))
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-    def promote(self, folder: Path, number: int) -> None:
-        """Put a built folder under its number and point `current` at it, at once for every reader. Needs the lock."""
-        final = self.folder / str(number)
-        with self._writing():
-            if final.exists():  # a damaged version of that number, or one that never became current
-                shutil.rmtree(final)
-            folder.rename(final)
-            beside = self.folder / ".current-new"
-            beside.write_text(str(number), encoding="ascii")
-            os.replace(beside, self._pointer)
-
-    def next_number(self) -> int:
-        return max(self.numbers(), default=0) + 1
-
-    def drop_old(self) -> list[int]:
-        """Remove all but the last KEEP versions and the current one. Needs the lock."""
-        old = [number for number in self.numbers()[:-KEEP] if number != self.current_number()]
-        for number in old:
-            shutil.rmtree(self.folder / str(number), ignore_errors=True)
-        return old
 
     @contextmanager
     def _writing(self) -> Generator[None]:
@@ -117,14 +249,20 @@ class VersionStore:
             raise HomeUnwritable(self.folder, error.strerror or str(error)) from error
 
 
-def _write_holder(file: Path) -> None:
-    who = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat("T", "seconds")}
-    file.write_text(json.dumps(who), encoding="utf-8")
+def _write_holder(file: Path, who: str) -> None:
+    about = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": utc_now().isoformat("T", "seconds"),
+        "who": who,
+    }
+    file.write_text(json.dumps(about), encoding="utf-8")
 
 
 def _read_holder(file: Path) -> str:
     try:
-        who = json.loads(file.read_text(encoding="utf-8"))
-        return f"process {who['pid']} on {who['host']} since {who['since']}"
-    except (OSError, ValueError, KeyError, TypeError):
+        about = json.loads(file.read_text(encoding="utf-8"))
+        process = f"process {about['pid']} on {about['host']} since {about['since']}"
+        return f"{about['who']} ({process})" if about.get("who") else process
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return "another process"

@@ -1,7 +1,8 @@
 """What is remembered: tables, migrations, erasure. SQLite or Postgres, one schema."""
 
+from bot.store.audit import AuditLog
 from bot.store.database import Database
 from bot.store.rooms import Room, Rooms
 from bot.store.turns import Turns
 
-__all__ = ["Database", "Room", "Rooms", "Turns"]
+__all__ = ["AuditLog", "Database", "Room", "Rooms", "Turns"]

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.store.tables import Audit, ReplyMode, RoomSettings
+from bot.store.audit import AuditLog
+from bot.store.tables import ReplyMode, RoomSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,4 @@ class Rooms:
         await self._session.merge(
             RoomSettings(workspace=room.workspace, room=room.id, reply_mode=mode, changed_by=person, changed_at=now)
         )
-        self._session.add(
-            Audit(
-                at=now,
-                workspace=room.workspace,
-                actor=person,
-                act="set reply mode",
-                subject=room.id,
-                details={"reply_mode": mode},
-            )
-        )
+        AuditLog(self._session).add(now, room.workspace, person, "set reply mode", room.id, {"reply_mode": mode})

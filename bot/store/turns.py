@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.store.audit import AuditLog
 from bot.store.rooms import Room
-from bot.store.tables import Audit, Conversation, Feedback, Message, Outcome, Turn
+from bot.store.tables import Conversation, Feedback, Message, Outcome, Turn
 
 AT_ONCE = 500
 """Rows in one statement: SQLite and Postgres bound how many values it may name."""
@@ -197,10 +197,9 @@ class Turns:
         await self._session.execute(delete(Feedback).where(Feedback.person == person, Feedback.turn.in_(here)))
         await self._session.execute(delete(Outcome).where(Outcome.person == person, Outcome.workspace == workspace))
 
-    def audit(self, now: datetime, workspace: str, actor: str, act: str, subject: str, details: dict[str, Any]) -> None:
-        self._session.add(
-            Audit(at=now, workspace=workspace, actor=actor, act=act, subject=subject, details=details)
-        )  # fmt: skip
+    @property
+    def audit(self) -> AuditLog:
+        return AuditLog(self._session)
 
 
 def _in(room: Room) -> tuple[ColumnElement[bool], ...]:

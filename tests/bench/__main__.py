@@ -119,7 +119,7 @@ def _slack(home: Path, folder: Path) -> None:
 
 def _refresh(home: Path, folder: Path) -> None:
     """A barrier gets another symptom: everything is fitted again."""
-    from bot.index.index import Index
+    from bot.refresh.wiring import proposer_of
 
     knowledge = folder / "knowledge"
     shutil.copytree(packaged_knowledge(), knowledge)
@@ -128,11 +128,11 @@ def _refresh(home: Path, folder: Path) -> None:
     barrier.write_text(
         text.replace("symptoms:\n", "symptoms:\n  - nine signatures for one model file\n"), encoding="utf-8"
     )
-    today = datetime.now(UTC).date()
-    index = Index(home, knowledge, encoder_of(Settings(triage_home=home)))
+    proposer = proposer_of(Settings(triage_home=home, triage_knowledge=knowledge))
     started = time.perf_counter()
-    index.refresh(today, lambda *_: None)
-    print(f"refresh after a changed barrier, heads fitted anew  {time.perf_counter() - started:6.1f} s   (bar 60 s)")
+    proposer.propose("bench", lambda *_: None)
+    took = time.perf_counter() - started
+    print(f"refresh after a changed barrier, heads fitted anew and judged  {took:6.1f} s   (bar 60 s)")
 
 
 def _ask(home: Path) -> tuple[float, float]:

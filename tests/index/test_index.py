@@ -6,12 +6,15 @@ from shutil import rmtree
 import pytest
 
 from bot.errors import EncoderUnavailable, IndexDamaged, IndexMissing, KnowledgeInvalid
-from bot.index.diff import BarrierChange, KnowledgeDiff
+from bot.index.diff import BarrierChange, Coverage, KnowledgeDiff
 from bot.index.records import records_of
+from bot.index.version import IndexVersion
 from bot.index.version_store import VersionStore
-from tests.index.conftest import Desk
+from tests.conftest import TODAY
+from tests.index.desk import Desk
 
-NOTHING = KnowledgeDiff(added=(), changed=(), removed=(), others=())
+COVERED = Coverage(47, 47)
+NOTHING = KnowledgeDiff((), (), (), (), COVERED, COVERED)
 CARD = "summary: Something holds ORG-01 back."
 NEW_CARD = "summary: Something new holds ORG-01 back."
 SYMPTOM = "  - ORG-01 hurts on mondays\n"
@@ -62,21 +65,32 @@ def test_another_encoder_means_a_new_build(desk: Desk):
     assert set(desk.encoder.asked) >= {record.text for record in records_of(version.knowledge)}
 
 
-def test_a_refresh_with_nothing_changed_builds_nothing(desk: Desk):
-    done = desk.refresh()
-    assert (done.diff, done.version, desk.encoder.asked) == (NOTHING, None, [])
-    assert VersionStore(desk.home).numbers() == [1]
+def test_nothing_changed_is_nothing_to_build(desk: Desk):
+    comparison = desk.index.compare(TODAY)
+    assert (comparison.base, comparison.diff, comparison.unchanged) == (1, NOTHING, True)
+    assert (VersionStore(desk.home).numbers(), desk.left_over(), desk.encoder.asked) == ([1], [], [])
 
 
 def test_a_changed_wording_gives_a_version_with_that_difference(desk: Desk):
     desk.small.edit("barriers/ORG-01.yaml", CARD, NEW_CARD)
     assert desk.index.status().changed == ("barriers/ORG-01.yaml",)
-    done = desk.refresh()
-    assert done.diff == replace(NOTHING, changed=(BarrierChange("ORG-01", ("summary",)),))
-    assert done.version is not None
-    assert (done.version.number, done.dropped) == (2, ())
+    comparison = desk.index.compare(TODAY)
+    assert comparison.diff == replace(NOTHING, changed=(BarrierChange("ORG-01", ("summary",)),))
+    assert not comparison.unchanged
+    version, dropped = desk.refresh()
+    assert (version.number, dropped) == (2, [])
     assert desk.open().knowledge.barrier_by_id["ORG-01"].summary == "Something new holds ORG-01 back."
     assert desk.index.status().changed == ()
+
+
+def test_a_candidate_stands_beside_what_serves(desk: Desk):
+    desk.small.edit("barriers/ORG-01.yaml", CARD, NEW_CARD)
+    assert desk.build() == 2
+    status = desk.index.status()
+    assert (status.version.number, status.kept, status.candidate) == (1, (1,), 2)
+    assert desk.open().number == 1
+    assert desk.build() == 3
+    assert desk.left_over() == ["candidate-3"]
 
 
 def test_a_refresh_encodes_only_what_is_new(desk: Desk):
@@ -85,11 +99,17 @@ def test_a_refresh_encodes_only_what_is_new(desk: Desk):
     assert desk.encoder.asked == ["Trouble ORG-01. Something new holds ORG-01 back. How do we mend it?"]
 
 
-def test_a_changed_symptom_has_the_ranking_fitted_again(desk: Desk):
+def test_a_changed_symptom_is_named_and_has_the_ranking_fitted_again(desk: Desk):
     before = desk.open()
     desk.small.edit("barriers/ORG-01.yaml", SYMPTOM, NEW_SYMPTOM)
-    after = desk.refresh().version
-    assert after is not None
+    diff = desk.index.compare(TODAY).diff
+    assert diff is not None
+    assert diff.changed == (
+        BarrierChange(
+            "ORG-01", ("symptoms",), ("ORG-01 is what the whole team complains about",), ("ORG-01 hurts on mondays",)
+        ),
+    )
+    after, _ = desk.refresh()
     assert desk.encoder.asked == ["ORG-01 is what the whole team complains about"]
     key = [(version.folder / "heads" / "KEY").read_text() for version in (before, after)]
     assert key[0] != key[1]
@@ -97,44 +117,41 @@ def test_a_changed_symptom_has_the_ranking_fitted_again(desk: Desk):
     assert not (before.heads.own_head.weights == after.heads.own_head.weights).all()
 
 
-def test_a_dry_run_says_what_would_change_and_builds_nothing(desk: Desk):
-    desk.small.edit("barriers/ORG-01.yaml", CARD, NEW_CARD)
-    done = desk.refresh(dry_run=True)
-    assert done.diff == replace(NOTHING, changed=(BarrierChange("ORG-01", ("summary",)),))
-    assert done.version is None
-    assert (VersionStore(desk.home).numbers(), desk.left_over(), desk.encoder.asked) == ([1], [], [])
-
-
-def test_a_dry_run_without_an_index_has_nothing_to_compare_with(desk: Desk):
+def test_without_an_index_there_is_nothing_to_compare_with(desk: Desk):
     rmtree(desk.home)
-    assert desk.refresh(dry_run=True).diff is None
+    comparison = desk.index.compare(TODAY)
+    assert (comparison.base, comparison.diff, comparison.unchanged) == (None, None, False)
     with pytest.raises(IndexMissing):
         desk.index.status()
 
 
-def test_a_refresh_replaces_a_damaged_version_although_no_file_changed(desk: Desk):
+def test_a_damaged_version_is_nothing_to_compare_with(desk: Desk):
     (desk.home / "index" / "1" / "phrases.npy").unlink()
-    done = desk.refresh()
-    assert done.diff is None
-    assert done.version is not None
-    assert desk.open().number == 2
+    assert desk.index.compare(TODAY).base is None
+    assert desk.refresh()[0].number == 2
 
 
-def test_a_refresh_replaces_a_version_that_chroma_finds_too_small(desk: Desk):
+def test_a_version_that_chroma_finds_too_small_is_nothing_to_compare_with(desk: Desk):
     manifest = desk.home / "index" / "1" / "manifest.json"
     text = manifest.read_text(encoding="utf-8")
     records = desk.open().manifest.records
     manifest.write_text(text.replace(f'"records": {records}', f'"records": {records + 1}'), encoding="utf-8")
-    done = desk.refresh()
-    assert done.version is not None
-    assert done.version.vectors.count() == records
-    done.version.close()
+    assert desk.index.compare(TODAY).base is None
+    version, _ = desk.refresh()
+    assert version.vectors.count() == records
+    version.close()
+
+
+def test_a_version_of_another_encoder_is_nothing_to_compare_with(desk: Desk):
+    desk.encoder.id = "another"
+    comparison = desk.index.compare(TODAY)
+    assert (comparison.base, comparison.unchanged) == (None, False)
 
 
 def test_knowledge_with_a_problem_leaves_what_serves(desk: Desk):
     desk.small.edit("barriers/ORG-01.yaml", "theme:", "theem:")
     with pytest.raises(KnowledgeInvalid, match=r"ORG-01\.yaml:\d+: .*theem"):
-        desk.refresh()
+        desk.build()
     assert (desk.open().number, desk.left_over()) == (1, [])
 
 
@@ -142,12 +159,21 @@ def test_a_build_that_fails_midway_leaves_nothing_and_what_was_serves(desk: Desk
     desk.small.edit("barriers/ORG-01.yaml", CARD, NEW_CARD)
     desk.encoder.answers = False
     with pytest.raises(EncoderUnavailable):
-        desk.refresh()
+        desk.build()
     assert (desk.open().number, VersionStore(desk.home).numbers(), desk.left_over()) == (1, [1], [])
     desk.encoder.answers = True
-    version = desk.refresh().version
-    assert version is not None
-    assert version.number == 2
+    assert desk.refresh()[0].number == 2
+
+
+def test_a_judge_that_fails_leaves_no_candidate(desk: Desk):
+    index = desk.index
+
+    def judged(_version: IndexVersion) -> str:
+        raise EncoderUnavailable("recording", "it went away")
+
+    with index.building(), pytest.raises(EncoderUnavailable):
+        index.build_candidate(index.compare(TODAY).source, lambda _what, _done: None, judged)
+    assert (VersionStore(desk.home).candidate(), desk.left_over()) == (None, [])
 
 
 def test_old_versions_are_dropped(desk: Desk):
@@ -156,7 +182,9 @@ def test_old_versions_are_dropped(desk: Desk):
     for number in range(2, 6):
         now = f"Something holds ORG-01 back, {number} times."
         desk.small.edit("barriers/ORG-01.yaml", before, now)
-        dropped.append(desk.refresh().dropped)
+        version, gone = desk.refresh()
+        version.close()
+        dropped.append(gone)
         before = now
-    assert dropped == [(), (), (1,), (2,)]
+    assert dropped == [[], [], [1], [2]]
     assert VersionStore(desk.home).numbers() == [3, 4, 5]

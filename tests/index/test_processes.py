@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.index.desk import BOOKKEEPING
+
 ASK = ["ask", "our releases wait three weeks for a security review"]
 FIRST_RUN = "First run: building the knowledge index."
 
@@ -46,7 +48,7 @@ def wait_for_a_build(home: Path, process: subprocess.Popen[str]) -> None:
 
 
 def index_entries(home: Path) -> list[str]:
-    return sorted(entry.name for entry in (home / "index").iterdir() if entry.name != ".lock")
+    return sorted(entry.name for entry in (home / "index").iterdir() if entry.name not in BOOKKEEPING)
 
 
 def test_two_at_once_on_an_empty_home_both_answer_and_one_builds(tmp_path: Path):

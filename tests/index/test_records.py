@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from bot.index.records import IndexRecord, records_of
 from bot.knowledge import Knowledge
-from tests.index.conftest import Desk
+from tests.index.desk import Desk
 
 
 def records(knowledge: Knowledge, barrier: str) -> list[IndexRecord]:

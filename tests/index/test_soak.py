@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.index.version_store import VersionStore
-from tests.index.conftest import Desk
+from tests.index.desk import Desk
 
 pytestmark = pytest.mark.soak
 ASK = [sys.executable, "-c", "from bot.cli import main; main()", "ask", "our releases wait three weeks for security"]
@@ -24,7 +24,7 @@ def test_a_hundred_refreshes_leave_the_index_as_large_as_three_did(desk: Desk):
     for number in range(2, 102):
         now = f"Something holds ORG-01 back, {number} times."
         desk.small.edit("barriers/ORG-01.yaml", before, now)
-        desk.refresh()
+        desk.refresh()[0].close()
         sizes.append(_size(desk.home / "index"))
         before = now
     assert VersionStore(desk.home).numbers() == [99, 100, 101]

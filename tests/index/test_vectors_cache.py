@@ -10,7 +10,7 @@ import pytest
 
 from bot.index.vectors import VectorCache, content_hash, read_packaged, write_packaged
 from bot.retrieval.encoder import Encoder, Vectors
-from tests.index.conftest import RecordingEncoder
+from tests.index.desk import RecordingEncoder
 
 TEXTS = ["releases wait for a signature", "nobody owns the data"]
 

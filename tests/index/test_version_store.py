@@ -8,8 +8,10 @@ from shutil import copytree
 
 import pytest
 
-from bot.errors import HomeUnwritable, IndexBusy, IndexDamaged, IndexMissing
+from bot.errors import HomeUnwritable, IndexBusy, IndexDamaged, IndexMissing, ProposalStale, VersionUnknown
+from bot.index.readers import begin_reading
 from bot.index.version_store import VersionStore
+from tests.index.desk import BOOKKEEPING
 
 
 @pytest.fixture
@@ -21,13 +23,18 @@ def versions(tmp_path: Path) -> VersionStore:
 
 
 def put(versions: VersionStore, number: int) -> None:
+    propose(versions, number)
+    versions.promote(number)
+
+
+def propose(versions: VersionStore, number: int, said: str | None = None) -> None:
     with versions.new_folder() as folder:
         (folder / "what").write_text(str(number))
-        versions.promote(folder, number)
+        versions.keep(folder, number, said)
 
 
 def names(versions: VersionStore) -> list[str]:
-    return sorted(entry.name for entry in versions.folder.iterdir())
+    return sorted(entry.name for entry in versions.folder.iterdir() if entry.name not in BOOKKEEPING)
 
 
 def test_an_empty_home_has_no_current_version(tmp_path: Path):
@@ -78,13 +85,88 @@ def test_numbers_are_sorted_as_numbers_and_other_names_are_left_alone(versions: 
     assert (versions.numbers(), versions.next_number()) == ([9, 10], 11)
 
 
-def test_the_last_three_and_the_current_are_kept(versions: VersionStore):
-    for number in range(1, 7):
+def test_the_last_three_that_served_are_kept(versions: VersionStore):
+    dropped = []
+    for number in range(1, 6):
+        propose(versions, number)
+        dropped.append(versions.promote(number))
+    assert dropped == [[], [], [], [1], [2]]
+    assert (versions.numbers(), versions.served()) == ([3, 4, 5], (5, 4, 3))
+
+
+def test_a_rollback_goes_through_what_served_and_not_to_what_was_left(versions: VersionStore):
+    for number in range(1, 4):
         put(versions, number)
-    (versions.folder / "current").write_text("2", encoding="ascii")
-    assert versions.drop_old() == [1, 3]
-    assert versions.numbers() == [2, 4, 5, 6]
-    assert versions.drop_old() == []
+    assert versions.roll_back() == (3, 2)
+    assert versions.numbers() == [1, 2, 3]
+    put(versions, 4)
+    assert (versions.numbers(), versions.served()) == ([1, 2, 4], (4, 2, 1))
+    assert [versions.roll_back(), versions.roll_back()] == [(4, 2), (2, 1)]
+    with pytest.raises(VersionUnknown, match=r"No index served before this one; kept: 1, 2, 4"):
+        versions.roll_back()
+    assert versions.roll_back(4) == (1, 4)
+    with pytest.raises(VersionUnknown, match="There is no index 3 here"):
+        versions.roll_back(3)
+    assert versions.current_number() == 4
+
+
+def test_a_candidate_is_no_version_until_promoted(versions: VersionStore):
+    put(versions, 1)
+    propose(versions, 2, "what was found out")
+    assert (versions.candidate(), versions.numbers(), versions.current_number()) == (2, [1], 1)
+    propose(versions, 3, "more")
+    assert (versions.candidate(), names(versions)) == (3, ["1", "candidate-3", "current"])
+    assert versions.read_proposal(3) == "more"
+    with pytest.raises(VersionUnknown):
+        versions.promote(2)
+    versions.promote(3)
+    assert (versions.candidate(), versions.numbers(), versions.read_proposal(3)) == (None, [1, 3], "more")
+
+
+def test_a_number_is_never_given_twice(versions: VersionStore):
+    put(versions, 1)
+    propose(versions, 2)
+    versions.discard(2)
+    assert (versions.candidate(), versions.next_number()) == (None, 3)
+    with pytest.raises(VersionUnknown):
+        versions.discard(2)
+
+
+def test_a_promotion_that_was_compared_with_another_version_is_refused(versions: VersionStore):
+    for number in (1, 2):
+        put(versions, number)
+    propose(versions, 3)
+    versions.roll_back()
+    with pytest.raises(ProposalStale, match="compared with index 2, but 1 serves now"):
+        versions.promote(3, instead_of=2)
+    assert (versions.current_number(), versions.candidate()) == (1, 3)
+
+
+def test_a_promotion_that_was_killed_between_its_two_steps_is_finished_by_the_next(versions: VersionStore):
+    put(versions, 1)
+    propose(versions, 2)
+    (versions.folder / "candidate-2").rename(versions.folder / "2")
+    assert versions.current_number() == 1
+    versions.promote(2)
+    assert versions.served() == (2, 1)
+
+
+def test_what_is_read_is_dropped_another_time(versions: VersionStore):
+    for number in (1, 2, 3):
+        put(versions, number)
+    reader = begin_reading(versions.folder / "1")
+    assert reader is not None
+    propose(versions, 4)
+    assert (versions.promote(4), versions.numbers()) == ([], [1, 2, 3, 4])
+    os.close(reader)
+    propose(versions, 5)
+    assert (versions.promote(5), versions.numbers()) == ([1, 2], [3, 4, 5])
+
+
+def test_what_a_killed_dropper_left_is_cleared_away(versions: VersionStore):
+    (versions.folder / ".dropping-1").mkdir()
+    put(versions, 2)
+    assert names(versions) == ["2", "current"]
 
 
 def test_a_new_folder_is_gone_unless_promoted(versions: VersionStore):
@@ -105,7 +187,7 @@ def test_a_second_holder_is_told_who_holds(versions: VersionStore):
         ):
             pass
         assert (versions.folder / ".lock-holder").exists()
-    assert names(versions) == [".lock"]
+    assert names(versions) == []
     with versions.locked(0.1):
         pass
 

@@ -14,6 +14,7 @@ import pytest
 from bot import __version__
 from bot.commands import ask, knowledge
 from bot.knowledge import packaged_knowledge
+from tests.knowledge.small import write_small
 from tests.scenarios.conftest import PROGRAM, Ran, Triage, bare_environment
 from tests.triage.test_dev_set import DEV, dev_lines
 
@@ -445,6 +446,11 @@ class TestKnowledge:
         assert "No knowledge folder at" in missing.err
 
 
+def _acts(lines: list[str]) -> list[str]:
+    """The lines of the history that begin an act."""
+    return [line for line in lines if line.startswith("20")]
+
+
 class TestIndex:
     def test_status_diff_and_refresh_of_what_is_current(
         self, triage: Triage, own_home: Path, monkeypatch: pytest.MonkeyPatch
@@ -454,9 +460,67 @@ class TestIndex:
         assert status.code == 0
         assert "90 barriers" in status.said
         assert "The knowledge files are as they were when it was built." in status.said
-        assert triage("index", "diff").out == "No barrier, question or other record differs.\n"
-        assert "Nothing to build." in triage("index", "refresh").out
+        assert triage("index", "diff").out == (
+            "No barrier, question or other record differs.\n47 of the study's 47 codes lead to a barrier.\n"
+        )
+        assert "Nothing to build: " in triage("index", "refresh").out
         assert sorted(entry.name for entry in (own_home / "index").iterdir() if entry.name.isdecimal()) == ["1"]
+
+    def test_refreshed_promoted_rolled_back_and_remembered(
+        self, triage: Triage, spawn: Triage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        small = write_small(tmp_path / "knowledge")
+        where = {"TRIAGE_HOME": str(tmp_path / "home"), "TRIAGE_KNOWLEDGE": str(small.path)}
+        for name, value in where.items():
+            monkeypatch.setenv(name, value)
+        assert "Index 1 serves now." in triage("index", "refresh").out
+        small.edit("barriers/ORG-01.yaml", "name: Trouble", "name: Really, trouble")
+        proposed = triage("index", "refresh")
+        assert proposed.code == 0
+        for said in ("changed ORG-01: name", "Index 2 was built beside index 1", "in scope: kept", "lets it through"):
+            assert said in proposed.said
+        assert proposed.err == "Index 2 waits: triage index promote 2, or triage index discard.\n"
+        assert "Index 2 waits" in triage("index", "status").said
+        assert triage("index", "promote", "3").err.startswith("Index 3 does not wait; index 2 does.")
+        assert triage("index", "promote").out == "Index 2 serves now.\n"
+        assert "Really, trouble" in spawn("ask", "ORG-01 hurts on mondays", **where).out
+        assert triage("index", "rollback").out == "Index 1 serves, in the place of 2.\n"
+        assert "Really" not in spawn("ask", "ORG-01 hurts on mondays", **where).out
+        assert triage("index", "rollback").code == 1
+        assert "Index 3 serves now." in triage("index", "refresh", "--yes").out
+        assert triage("index", "discard").err.startswith("No index waits")
+        history = triage("index", "history").out.splitlines()
+        whats = ("promoted", "proposed", "rolled back", "promoted", "proposed", "promoted", "proposed")
+        assert [what in line for what, line in zip(whats, _acts(history), strict=True)] == [True] * 7, history
+
+    def test_what_the_gate_stops_is_told_and_needs_a_reason(
+        self, triage: Triage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ):
+        small = write_small(tmp_path / "knowledge")
+        monkeypatch.setenv("TRIAGE_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("TRIAGE_KNOWLEDGE", str(small.path))
+        assert triage("index", "refresh", "--yes").code == 0
+        swapped = (
+            {"kind": "vague", "text": "a pizza please", "themes": ["slow-processes", "business-value"]},
+            {"kind": "out_far", "text": "our model is in a notebook and nobody deploys it"},
+        )
+        small.write("training/scope.jsonl", "".join(f"{json.dumps(line)}\n" for line in swapped))
+        stopped = triage("index", "refresh", "--yes")
+        assert stopped.code == 1, stopped.out
+        assert "The gate stops it: " in stopped.said
+        assert "triage index promote 2 --reason" in stopped.err
+        refused = triage("index", "promote")
+        assert (refused.code, refused.out) == (1, "")
+        assert "loses more than the gate lets through" in refused.err
+        assert triage("index", "promote", "--reason", "because").err.startswith("The reason is kept for others")
+        assert (
+            triage("index", "promote", "--reason", "the set is being mended").out
+            == "Index 2 serves now, against the gate.\n"
+        )
+        history = json.loads(triage("index", "history", "--json").out.splitlines()[0])
+        assert history["what"] == "index promoted against the gate"
+        assert history["details"]["reason"] == "the set is being mended"
+        assert "the set is" in triage("index", "history").said
 
     def test_without_an_index_the_way_to_one_is_told(
         self, triage: Triage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -532,7 +596,7 @@ from bot.wiring import encoder_of, open_index
 from bot.settings import load_settings
 settings = load_settings()
 encoder = encoder_of(settings)
-version = open_index(settings, encoder)._versions.open_current()
+version = open_index(settings, encoder).versions.open_current()
 from bot.retrieval.langchain import KnowledgeRetriever
 retriever = KnowledgeRetriever(retriever=version.retriever(encoder), limit=5)
 documents = retriever.invoke("releases wait for the approval board")

@@ -1,0 +1,1 @@
+"""A refresh of the index as a reviewed change: proposed, judged, decided by an admin, recorded."""

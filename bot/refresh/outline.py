@@ -1,0 +1,109 @@
+"""A proposal in words and figures, for every channel alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bot.evaluation.gate import HIGHER, LOWER, Loss
+from bot.index.diff import KnowledgeDiff
+from bot.refresh.proposal import Proposal
+from bot.sentences import counted, shortened
+
+SYMPTOMS_SHOWN, ANSWERS_SHOWN = 4, 12
+TEXT_CHARACTERS = 90
+SIGNS = {"better": "+", "worse": "−", "neither": " "}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measure before and after; `lost` where it fell by more than its tolerance."""
+
+    name: str
+    before: float | None
+    after: float | None
+    n: int
+    lost: bool
+
+
+def diff_lines(diff: KnowledgeDiff | None) -> Iterator[str]:
+    """Tell what differs, a line each."""
+    if diff is None:
+        yield "Nothing serves that it could be compared with."
+        return
+    if diff.empty:
+        yield "No barrier, question or other record differs."
+    for id in diff.added:
+        yield f"added    {id}"
+    for change in diff.changed:
+        yield f"changed  {change.id}: {', '.join(change.fields)}"
+        for sign, symptoms in (("+", change.symptoms_added), ("−", change.symptoms_removed)):
+            yield from (f"         {sign} “{symptom}”" for symptom in symptoms[:SYMPTOMS_SHOWN])
+            if len(symptoms) > SYMPTOMS_SHOWN:
+                yield f"         {sign} {len(symptoms) - SYMPTOMS_SHOWN} more"
+    for id in diff.removed:
+        yield f"removed  {id}"
+    for name in diff.others:
+        yield f"changed  {name}"
+    before, now = diff.coverage_before, diff.coverage
+    was = f" ({before.covered} before)" if before != now else ""
+    yield f"{now.covered} of the study's {now.codes} codes lead to a barrier{was}."
+
+
+def built(proposal: Proposal) -> str:
+    beside = f" beside index {proposal.base}" if proposal.base is not None else ""
+    what = f"{counted(proposal.barriers, 'barrier')}, {counted(proposal.records, 'record')}, each record finds itself"
+    return f"Index {proposal.number} was built{beside} in {proposal.took_s:.0f} s: {what}."
+
+
+def figures(proposal: Proposal) -> list[Figure]:
+    """Return what the gate looks at and there are messages for, and the themes that lost."""
+    verdict = proposal.verdict
+    if verdict is None:
+        return []
+    lost = {loss.what for loss in verdict.losses}
+    pairs = zip(verdict.before.measures, verdict.after.measures, strict=True)
+    rows = [
+        Figure(after.name, before.value, after.value, after.n, after.name in lost)
+        for before, after in pairs
+        if after.name in (*HIGHER, *LOWER) and after.n
+    ]
+    named = {row.name for row in rows}
+    themes = [Figure(loss.what, loss.before, loss.after, loss.n, True) for loss in verdict.losses]
+    return [*rows, *(row for row in themes if row.name not in named)]
+
+
+def changed_answers(proposal: Proposal) -> Iterator[str]:
+    """Tell whose answer changes and how, those that get worse first."""
+    verdict = proposal.verdict
+    if verdict is None:
+        return
+    changed = sorted(verdict.changed, key=lambda each: ("worse", "better", "neither").index(each.effect))
+    messages = f"{verdict.after.messages} labelled messages"
+    if not changed:
+        yield f"All {messages} are answered as before."
+        return
+    effects = [f"{sum(each.effect == effect for each in changed)} {effect}" for effect in ("better", "worse")]
+    yield f"{len(changed)} of {messages} are answered otherwise, {' and '.join(effects)}:"
+    for each in changed[:ANSWERS_SHOWN]:
+        text = " ".join(each.text.split())
+        text = text if len(text) <= TEXT_CHARACTERS else f"{text[: TEXT_CHARACTERS - 1].rstrip()}…"
+        yield f"{SIGNS[each.effect]} {each.before} → {each.after}  “{text}”"
+    if len(changed) > ANSWERS_SHOWN:
+        yield f"  and {len(changed) - ANSWERS_SHOWN} more"
+
+
+def verdict_line(proposal: Proposal) -> str:
+    """Tell what the gate says."""
+    verdict = proposal.verdict
+    if verdict is None:
+        return "There was nothing to compare its answers with."
+    aside = f" {counted(verdict.set_aside, 'message')} set aside: their barriers are gone." if verdict.set_aside else ""
+    if verdict.holds:
+        return f"The gate lets it through: no measure and no theme falls by more than its tolerance.{aside}"
+    what = shortened([in_words(loss) for loss in verdict.losses], 6)
+    return f"The gate stops it: {what}.{aside}"
+
+
+def in_words(loss: Loss) -> str:
+    return f"{loss.what} {loss.before:.2f} → {loss.after:.2f} (tolerance {loss.tolerance:.2f}, {loss.n} messages)"

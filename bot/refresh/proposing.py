@@ -1,0 +1,83 @@
+"""Build beside what serves, and judge it: computing alone, no store and no platform."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.bot import Bot
+from bot.clock import Clock
+from bot.evaluation import Labelled, Verdict, judge
+from bot.index.build import Progress
+from bot.index.diff import coverage
+from bot.index.index import Comparison, Index
+from bot.index.version import IndexVersion
+from bot.refresh.proposal import Proposal
+from bot.retrieval.encoder import Encoder
+
+BUILT = 0.5
+"""How much of the whole the building is; the rest is the judging."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposer:
+    """Makes proposals for one index. `labelled` are the messages that both versions answer."""
+
+    index: Index
+    encoder: Encoder
+    labelled: Sequence[Labelled]
+    clock: Clock
+
+    def propose(self, who: str, progress: Progress, *, anyway: bool = False) -> Proposal | Comparison:
+        """Build and judge a candidate; the comparison alone where nothing changed, unless it is to be built `anyway`.
+
+        `who` is told to others who want to build meanwhile. Raises IndexBusy, HomeUnwritable, KnowledgeMissing,
+        KnowledgeInvalid, IndexDamaged, EncoderUnavailable; the version that serves is untouched, whatever happens.
+        """
+        started, today = time.monotonic(), self.clock().date()
+        with self.index.building(who):
+            progress("reading the knowledge", 0.0)
+            comparison = self.index.compare(today)
+            if comparison.unchanged and not anyway:
+                return comparison
+            proposals: list[Proposal] = []
+
+            def judged(candidate: IndexVersion) -> str:
+                verdict = self._verdict(comparison.base, candidate, today, progress)
+                proposals.append(
+                    Proposal(
+                        number=candidate.number,
+                        base=comparison.base,
+                        who=who,
+                        made_at=self.clock(),
+                        took_s=round(time.monotonic() - started, 1),
+                        barriers=candidate.manifest.barriers,
+                        records=candidate.manifest.records,
+                        coverage=coverage(candidate.knowledge),
+                        diff=comparison.diff,
+                        verdict=verdict,
+                    )
+                )
+                return proposals[0].model_dump_json()
+
+            self.index.build_candidate(
+                comparison.source, lambda what, done: progress(what, BUILT * done), judged=judged
+            )
+            progress("ready", 1.0)
+            return proposals[0]
+
+    def _verdict(self, base: int | None, candidate: IndexVersion, today: date, progress: Progress) -> Verdict | None:
+        if base is None:
+            return None
+        serving = self.index.versions.open(base)
+        try:
+            before, after = (Bot(version, self.encoder, lambda: today) for version in (serving, candidate))
+
+            def on_judged(done: int, of: int) -> None:
+                progress("answering labelled messages", BUILT + (1 - BUILT) * done / of)
+
+            return judge(self.labelled, before, after, on_judged)
+        finally:
+            serving.close()

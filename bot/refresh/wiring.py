@@ -1,0 +1,16 @@
+"""Settings -> what proposes."""
+
+from __future__ import annotations
+
+from bot.clock import utc_now
+from bot.evaluation import gate_sets, read_labelled
+from bot.refresh.proposing import Proposer
+from bot.settings import Settings
+from bot.wiring import encoder_of, open_index
+
+
+def proposer_of(settings: Settings) -> Proposer:
+    """Raises LabelledSetInvalid."""
+    encoder = encoder_of(settings)
+    labelled = [item for file in gate_sets() for item in read_labelled(file)]
+    return Proposer(open_index(settings, encoder), encoder, labelled, utc_now)
