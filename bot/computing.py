@@ -7,58 +7,80 @@ import multiprocessing
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from functools import cache
 from threading import Thread
+from typing import TypeVar
 
 import structlog
 
-from bot.bot import Bot
 from bot.clock import today
 from bot.conversations.replying import Answered, Asked, answered
+from bot.errors import TriageError
+from bot.live import LiveBots, live_bots
 from bot.logs import configure
 from bot.settings import Settings
-from bot.wiring import build
 
 NICER = 5
 """How much the thinking gives way to the serving, where both want the same core."""
 
+LOOK_EVERY_S = 1.0
+"""How often the child looks which version serves, and the server what the child has taken."""
+
 PUBLIC = "public"
 """Where the index for external users is, under TRIAGE_HOME."""
 
+Result = TypeVar("Result")
 log = structlog.get_logger()
 
 
 class Computing:
-    """The bot in a child process. `version` is the number of its index, once it is open."""
+    """The bot in a child process. `version` is the number of the index that answers what begins now."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._pool = _pool(settings)
+        self._following: asyncio.Task[None] | None = None
         self.version = 0
 
     async def open(self) -> None:
-        """Open the index in the child, building it on the first run.
+        """Open the index in the child, building it on the first run, and follow what serves from then on.
 
         Raises IndexBusy, HomeUnwritable, KnowledgeInvalid, EncoderUnavailable.
         """
-        self.version = await asyncio.get_running_loop().run_in_executor(self._pool, _opened)
+        self.version = await self._computed(_opened)
+        self._following = asyncio.create_task(self._follow())
 
     async def think(self, asked: Asked) -> Answered:
         """Raises what thinking raises; a child that died is replaced for the next call."""
+        return await self._computed(_answered, asked)
+
+    async def close(self) -> None:
+        if self._following is not None:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    async def _follow(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            with suppress(BrokenProcessPool, TriageError):  # whoever asks next is told
+                self.version = await self._computed(_opened)
+
+    async def _computed(self, work: Callable[..., Result], *arguments: object) -> Result:
         pool = self._pool
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, _answered, asked)
+            return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
         except BrokenProcessPool:
             if pool is self._pool:
                 log.warning("the computing process ended; starting another")
                 self._pool = _pool(self._settings)
                 pool.shutdown(wait=False)
             raise
-
-    def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _pool(settings: Settings) -> ProcessPoolExecutor:
@@ -87,30 +109,46 @@ def _end_with_the_parent() -> None:
 
 
 def _opened() -> int:
-    return _opened_bot().version.number
+    return _bots().current
 
 
 def _answered(asked: Asked) -> Answered:
     assert _settings is not None, "the child was begun"
-    return answered(_public_bot() if asked.external_user and _settings.triage_knowledge else _opened_bot(), asked)
+    if asked.external_user and _settings.triage_knowledge:
+        with _public_bots().answering() as bot:
+            return answered(bot, asked)
+    with _bots().answering(asked.index_version) as bot:
+        return answered(bot, asked)
 
 
 @cache
-def _opened_bot() -> Bot:
+def _bots() -> LiveBots:
     assert _settings is not None, "the child was begun"
-    return _built(_settings)
+    return _followed(_settings, up_to_date=False)
 
 
 @cache
-def _public_bot() -> Bot:
+def _public_bots() -> LiveBots:
     """For who may not read what the organisation has written into its knowledge: the project's own, and that alone."""
     assert _settings is not None, "the child was begun"
     home = _settings.triage_home / PUBLIC
-    return _built(_settings.model_copy(update={"triage_knowledge": None, "triage_home": home}))
+    return _followed(_settings.model_copy(update={"triage_knowledge": None, "triage_home": home}), up_to_date=True)
 
 
-def _built(settings: Settings) -> Bot:
-    return build(settings, today, lambda _what, _done: None, _notify)
+def _followed(settings: Settings, *, up_to_date: bool) -> LiveBots:
+    bots = live_bots(settings, today)
+    bots.open(lambda _what, _done: None, _notify, up_to_date=up_to_date)
+    Thread(target=_follow, args=(bots,), daemon=True).start()
+    return bots
+
+
+def _follow(bots: LiveBots) -> None:
+    while True:
+        time.sleep(LOOK_EVERY_S)
+        try:
+            bots.follow()
+        except Exception:
+            log.exception("following the index failed")
 
 
 def _notify(sentence: str) -> None:

@@ -42,7 +42,7 @@ async def serving(
         stack.push_async_callback(database.close)
         await database.migrate()
         computing = Computing(settings)
-        stack.callback(computing.close)
+        stack.push_async_callback(computing.close)
         await computing.open()
 
         by_name = {each.channel.name: each.channel for each in channels}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.bot import Bot, Today
 from bot.index.build import Progress
 from bot.index.index import Index, Notify
+from bot.index.version import IndexVersion
 from bot.index.version_store import VersionStore
 from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder, OnnxEncoder
 from bot.sentences import shortened
@@ -19,9 +20,14 @@ def build(settings: Settings, today: Today, progress: Progress, notify: Notify) 
     encoder = encoder_of(settings)
     index = open_index(settings, encoder)
     version = index.open(today(), progress, notify)
+    tell_what_changed(index, version, notify)
+    return Bot(version, encoder, today)
+
+
+def tell_what_changed(index: Index, version: IndexVersion, notify: Notify) -> None:
+    """Tell the person who waits that the knowledge files are ahead of what serves."""
     if changed := index.changed_since(version):
         notify(f"Changed since index {version.number} was built: {shortened(changed)}. Run: triage index refresh")
-    return Bot(version, encoder, today)
 
 
 def open_index(settings: Settings, encoder: Encoder) -> Index:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,8 @@ class Selections:
 class Asked:
     """A turn's texts and what came before: the conversation, and what we said last in it.
 
-    `external_user`: its author may not read what an organisation has added of its own.
+    `external_user`: its author may not read what an organisation has added of its own. `index_version` is the one that
+    the conversation began with, None at its beginning.
     """
 
     texts: tuple[str, ...]
@@ -57,6 +59,7 @@ class Asked:
     earlier: Message | None
     said: Said
     external_user: bool
+    index_version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +101,10 @@ def answered(bot: Bot, asked: Asked) -> Answered:
     try:
         text = "\n".join(worth_reading(asked.texts, bot.look))
         now = continued(asked.earlier, text, asked.said, bot.look)
-        if now.about and asked.said.barrier:
+        known = bot.version.knowledge.barrier_by_id.keys()
+        if now.about and asked.said.barrier and asked.said.barrier in known:
             return _noted(Notice("detail", bot.detail(now.about, asked.said.barrier)), number)
-        message = selections.on(now.message)
+        message = _of_known(selections.on(now.message), known)
         reply = bot.reply(message)
     except MessageUnreadable as error:
         return _noted(Notice("unreadable", str(error)), number)
@@ -113,6 +117,22 @@ def answered(bot: Bot, asked: Asked) -> Answered:
         rejected=message.rejected,
         offered=outcome.question.choices if isinstance(outcome, Clarify) else (),
         picked=message.picked,
+    )
+
+
+def _of_known(message: Message, known: Collection[str]) -> Message:
+    """Leave out barriers that this index does not have: the conversation began with one that is gone."""
+
+    def kept(choice: Choice) -> Choice | None:
+        barriers = tuple(barrier for barrier in choice.barriers if barrier in known)
+        return choice.model_copy(update={"barriers": barriers}) if barriers else None
+
+    return replace(
+        message,
+        picked=message.picked if message.picked in known else None,
+        rejected=tuple(barrier for barrier in message.rejected if barrier in known),
+        offered=tuple(choice for each in message.offered if (choice := kept(each))),
+        chosen=kept(message.chosen) if message.chosen else None,
     )
 
 

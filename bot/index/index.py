@@ -55,20 +55,23 @@ class Index:
         self._cache = VectorCache(home / "cache" / "vectors.sqlite", PACKAGED_VECTORS)
         self._lock_wait_s = lock_wait_s
 
-    def open(self, today: date, progress: Progress, notify: Notify) -> IndexVersion:
+    def open(self, today: date, progress: Progress, notify: Notify, *, up_to_date: bool = False) -> IndexVersion:
         """Return the current version, built first when there is none, when it is damaged or by another encoder.
 
-        The first process builds under a lock, others wait. Raises IndexBusy, HomeUnwritable, KnowledgeInvalid.
+        Where it is to be `up_to_date`, also when a knowledge file changed. The first process builds under a lock,
+        others wait. Raises IndexBusy, HomeUnwritable, KnowledgeInvalid.
         """
-        if version := self._current_that_fits():
+        if (version := self._current_that_fits()) and not (up_to_date and self.changed_since(version)):
             return version
         with self.building():
             try:
                 version = self.versions.open_current()
-                if self._fits(version):  # another process was first
+                fits = self._fits(version)
+                if fits and not (up_to_date and self.changed_since(version)):  # another process was first
                     return version
                 version.close()
-                notify(f"The index was built with another encoder ({version.manifest.encoder}). Building anew.")
+                if not fits:
+                    notify(f"The index was built with another encoder ({version.manifest.encoder}). Building anew.")
             except IndexMissing:
                 notify("First run: building the knowledge index.")
             except IndexDamaged as damage:

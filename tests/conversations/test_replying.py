@@ -23,6 +23,7 @@ from bot.conversations.replying import Answered, Asked, Selections, answered
 from bot.guidance import Guidance, Listed
 from bot.guidance.declined import Declined
 from bot.guidance.details import asks_about
+from bot.knowledge import Choice
 from bot.triage import AskedQuestion, Message
 
 APPROVAL = "legal needs six weeks for every model update"
@@ -198,3 +199,21 @@ def test_it_passes_from_one_process_to_another_and_into_the_store(bot: Bot, text
 
 def test_a_failure_is_kept_too():
     assert restored(stored(Failed("0badc0de"))) == Failed("0badc0de")
+
+
+def test_barriers_that_the_index_no_longer_has_are_left_out(bot: Bot):
+    gone, kept = "GONE-01", "ORG-08"
+    offered = (Choice(label="here", barriers=(gone, kept)), Choice(label="there", barriers=(gone,)))
+    for selections in (
+        Selections(picked=gone),
+        Selections(rejected=(gone,)),
+        Selections(True, offered, 0),
+        Selections(True, offered, 1),
+    ):
+        given = answered(bot, asked(APPROVAL, selections=selections))
+        assert given.labels.action in ("answer", "shortlist", "clarify")
+        assert gone not in f"{given}"
+    about = next(said for said in ("what does that cost?", "how long does it take?") if asks_about(said))
+    earlier = Message(APPROVAL)
+    given = answered(bot, asked(about, earlier=earlier, said=Said(barrier=gone)))
+    assert given.labels.notice != "detail"
