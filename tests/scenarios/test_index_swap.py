@@ -36,10 +36,8 @@ class Stand:
         first = self.replicas[0]
         assert first.environment is not None
         environment = first.environment | {"TRIAGE_HOME": str(first.home), "DATABASE_URL": first.database_url or ""}
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, *arguments], env=environment, cwd=first.home, capture_output=True, text=True,
-            timeout=120,
-        )  # fmt: skip
+        command = [sys.executable, "-c", PROGRAM, *arguments]
+        done = subprocess.run(command, env=environment, cwd=first.home, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
