@@ -14,7 +14,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from functools import cache
 from threading import Thread
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 
@@ -24,10 +24,15 @@ from bot.errors import TriageError
 from bot.live import LiveBots, live_bots
 from bot.logs import configure
 from bot.settings import Settings
+from bot.wiring import encoder_of, open_index
+
+if TYPE_CHECKING:
+    from bot.refresh.proposal import Compared, Proposal
 
 NICER = 5
 """How much the thinking gives way to the serving, where both want the same core."""
 
+BUILDER_WAIT_S = 1.0
 LOOK_EVERY_S = 1.0
 """How often the child looks which version serves, and the server what the child has taken."""
 
@@ -81,6 +86,45 @@ class Computing:
                 self._pool = _pool(self._settings)
                 pool.shutdown(wait=False)
             raise
+
+
+class BuildingProcess:
+    """Refreshes of the index in a child process, which lives as long as one takes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def compare(self) -> Compared:
+        return await self._alone(_compared)
+
+    async def propose(self, who: str) -> Proposal | None:
+        return await self._alone(_proposed, who)
+
+    async def _alone(self, work: Callable[..., Result], *arguments: object) -> Result:
+        pool = _pool(self._settings)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _compared() -> Compared:
+    from bot.refresh.outline import diff_lines  # judging takes memory that the process that answers does without
+    from bot.refresh.proposal import Compared
+
+    assert _settings is not None, "the child was begun"
+    encoder = encoder_of(_settings)
+    comparison = open_index(_settings, encoder).compare(today())
+    return Compared(comparison.base, tuple(diff_lines(comparison.diff)), comparison.unchanged)
+
+
+def _proposed(who: str) -> Proposal | None:
+    from bot.refresh.proposal import Proposal
+    from bot.refresh.wiring import proposer_of
+
+    assert _settings is not None, "the child was begun"
+    found = proposer_of(_settings, BUILDER_WAIT_S).propose(who, lambda _what, _done: None)
+    return found if isinstance(found, Proposal) else None
 
 
 def _pool(settings: Settings) -> ProcessPoolExecutor:

@@ -12,17 +12,20 @@ from starlette.routing import Route
 
 from bot.channels.app import ChannelApp, Conversations
 from bot.clock import utc_now
-from bot.computing import Computing
+from bot.computing import BuildingProcess, Computing
 from bot.conversations.answering import Answering
 from bot.conversations.backlog import Backlog
 from bot.conversations.button_actions import ButtonActions
 from bot.conversations.commands import Commands
 from bot.conversations.delivering import Delivering
 from bot.conversations.inbox import Inbox
+from bot.conversations.index_admin import IndexAdmin
 from bot.conversations.privacy import Privacy
 from bot.metrics import Metrics
+from bot.refresh.administration import Administration
 from bot.settings import Settings
 from bot.store import Database, Room
+from bot.wiring import versions_of
 from bot.workflows import Workflows, executor_id
 
 
@@ -57,10 +60,16 @@ async def serving(
 
         answering = Answering(computing.think, is_guest, lambda: computing.version, database, backlog, utc_now)
         delivering = Delivering(by_name, database, utc_now, metrics)
+        administration = Administration(versions_of(settings), database, utc_now)
+        index_admin = IndexAdmin(
+            by_name, database, administration, BuildingProcess(settings), workflows.start_refresh,
+            settings.triage_admins, utc_now,
+        )  # fmt: skip
         conversations = Conversations(
             inbox,
             ButtonActions(database, workflows.start, utc_now),
-            lambda name: Commands(name, database, privacy, lambda: computing.version, utc_now),
+            lambda name: Commands(name, database, privacy, index_admin, lambda: computing.version, utc_now),
+            index_admin,
             privacy,
             backlog,
             utc_now,
@@ -74,7 +83,7 @@ async def serving(
             await inbox.take_up_lost()
             await privacy.retain()
 
-        await workflows.launch(answering, delivering, upkeep)
+        await workflows.launch(answering, delivering, upkeep, index_admin)
         await inbox.take_up_lost()
 
         async def ready(_request: Request) -> Response:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from bot.errors import SettingsInvalid
 from bot.knowledge import packaged_knowledge
@@ -60,6 +61,11 @@ class Settings(BaseSettings):
     port: int = Field(default=3000, ge=0, le=65535, description="what `triage serve` listens on")
     triage_host: str = Field(default="127.0.0.1", description="the address that `triage serve` binds")
     triage_metrics_port: int | None = Field(default=None, ge=1, le=65535, description="a port for Prometheus' metrics")
+    triage_admins: Annotated[frozenset[str], NoDecode] = Field(
+        default=frozenset(),
+        examples=["U012AB3CD,U045EF6GH"],
+        description="ids of people who may refresh the index, beside the workspace's own admins and owners",
+    )
     triage_retention_days: int = Field(default=90, ge=1, description="how long message texts are kept")
     triage_log: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what is logged")
     triage_tracing: bool = Field(default=False, description="let LangSmith tracing follow its own variables")
@@ -68,6 +74,11 @@ class Settings(BaseSettings):
     @classmethod
     def _home_of_the_user(cls, folder: Path | None) -> Path | None:
         return folder.expanduser() if folder else None
+
+    @field_validator("triage_admins", mode="before")
+    @classmethod
+    def _listed(cls, ids: object) -> object:
+        return frozenset(re.split(r"[\s,]+", ids.strip())) - {""} if isinstance(ids, str) else ids
 
     @property
     def knowledge(self) -> Path:

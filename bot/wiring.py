@@ -6,7 +6,7 @@ from bot.bot import Bot, Today
 from bot.index.build import Progress
 from bot.index.index import Index, Notify
 from bot.index.version import IndexVersion
-from bot.index.version_store import VersionStore
+from bot.index.version_store import LOCK_WAIT_S, VersionStore
 from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder, OnnxEncoder
 from bot.sentences import shortened
 from bot.settings import Settings
@@ -30,9 +30,9 @@ def tell_what_changed(index: Index, version: IndexVersion, notify: Notify) -> No
         notify(f"Changed since index {version.number} was built: {shortened(changed)}. Run: triage index refresh")
 
 
-def open_index(settings: Settings, encoder: Encoder) -> Index:
-    """Return the index of these settings, without opening a version of it."""
-    return Index(settings.triage_home, settings.knowledge, encoder)
+def open_index(settings: Settings, encoder: Encoder, lock_wait_s: float = LOCK_WAIT_S) -> Index:
+    """Return the index of these settings, without opening a version of it. `lock_wait_s`: for who builds already."""
+    return Index(settings.triage_home, settings.knowledge, encoder, lock_wait_s=lock_wait_s)
 
 
 def versions_of(settings: Settings) -> VersionStore:

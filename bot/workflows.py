@@ -19,6 +19,7 @@ from sqlalchemy import delete, select
 from bot.clock import Clock
 from bot.conversations.answering import Answering
 from bot.conversations.delivering import Delivering
+from bot.conversations.index_admin import IndexAdmin
 from bot.store import Database
 from bot.store.tables import Replica
 
@@ -47,6 +48,7 @@ class _Parts:
     answering: Answering
     delivering: Delivering
     upkeep: Work
+    index_admin: IndexAdmin
 
 
 _parts: _Parts | None = None
@@ -85,6 +87,25 @@ async def answer_and_deliver(turn: str) -> None:
         await parts.delivering.deliver(question, workflow)
 
 
+@DBOS.workflow(name="refresh")
+async def refresh(id: str) -> None:
+    """Build an index beside the one that serves, and offer it to the admin who asked."""
+    await build_and_offer(id)
+
+
+@DBOS.step(
+    name="build and offer",
+    retries_allowed=True,
+    interval_seconds=RETRY_EVERY_S,
+    backoff_rate=1.0,
+    max_attempts=RETRIES,
+)
+async def build_and_offer(id: str) -> None:
+    status = DBOS.step_status
+    assert status is not None, "a step knows how often it was tried"
+    await _of_this_process().index_admin.run(id, attempt=(status.current_attempt or 0) + 1)
+
+
 @DBOS.workflow(name="tick")
 async def tick(_scheduled_at: datetime, _context: object) -> None:
     """Keep up once every five minutes, whatever the number of replicas: DBOS names the workflow by its moment."""
@@ -105,10 +126,10 @@ class Workflows:
         self._clock = clock
         self._beating: asyncio.Task[None] | None = None
 
-    async def launch(self, answering: Answering, delivering: Delivering, upkeep: Work) -> None:
+    async def launch(self, answering: Answering, delivering: Delivering, upkeep: Work, index_admin: IndexAdmin) -> None:
         """Start, and take up what this executor left unfinished. `upkeep` is called every five minutes."""
         global _parts
-        _parts = _Parts(answering, delivering, upkeep)
+        _parts = _Parts(answering, delivering, upkeep, index_admin)
         quieten()
         config: DBOSConfig = {
             "name": APPLICATION,
@@ -142,6 +163,11 @@ class Workflows:
         """Enqueue a reply under this id; one that was started before is not started again."""
         with SetWorkflowID(workflow):
             await DBOS.enqueue_workflow_async(REPLIES, reply, turn)
+
+    async def start_refresh(self, id: str) -> None:
+        """Enqueue a refresh under its id; one that was started before is not started again."""
+        with SetWorkflowID(id):
+            await DBOS.enqueue_workflow_async(REPLIES, refresh, id)
 
     async def prune(self, before: datetime) -> int:
         """Drop what DBOS keeps of workflows that ended before; how many."""

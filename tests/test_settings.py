@@ -128,3 +128,12 @@ def test_an_empty_value_is_as_none(monkeypatch: pytest.MonkeyPatch):
 def test_settings_do_not_change():
     with pytest.raises(ValueError, match="frozen"):
         load_settings().triage_tracing = True
+
+
+@pytest.mark.parametrize(
+    ("value", "ids"),
+    [("U1", {"U1"}), ("U1,U2", {"U1", "U2"}), (" U1 ,\n U2, ", {"U1", "U2"}), (",", set()), ("", set())],
+)
+def test_admins_are_listed_by_their_ids(monkeypatch: pytest.MonkeyPatch, value: str, ids: set[str]):
+    monkeypatch.setenv("TRIAGE_ADMINS", value)
+    assert load_settings().triage_admins == ids

@@ -14,6 +14,7 @@ from bot.conversations.button_actions import ButtonActions
 from bot.conversations.channel import Channel
 from bot.conversations.commands import Commands
 from bot.conversations.inbox import Inbox
+from bot.conversations.index_admin import IndexAdmin
 from bot.conversations.privacy import Privacy
 
 
@@ -24,6 +25,7 @@ class Conversations:
     inbox: Inbox
     button_actions: ButtonActions
     commands: Callable[[str], Commands]
+    index_admin: IndexAdmin
     privacy: Privacy
     backlog: Backlog
     clock: Clock

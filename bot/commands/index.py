@@ -23,7 +23,7 @@ from bot.settings import Settings, load_settings
 from bot.wiring import encoder_of, open_index
 
 if TYPE_CHECKING:  # the store and the judging take a second to import, and `triage ask` imports this module
-    from bot.refresh.administration import Act, Admin, Administration
+    from bot.refresh.administration import Admin, Administration
     from bot.refresh.proposal import Proposal
 
 app = typer.Typer(no_args_is_help=True, help="The built knowledge index: what it holds, refreshing it, going back.")
@@ -126,10 +126,12 @@ def history(
     if not acts:
         show("Nothing was done yet.")
         return
+    from bot.refresh.administration import figures_of
+
     table = Table("when (UTC)", "who", "what", "index", "figures", box=None, pad_edge=False)
     for act in acts:
         who = act.person if act.workspace == SHELL else f"{act.person} in {act.workspace}"
-        table.add_row(f"{act.at:%Y-%m-%d %H:%M:%S}", who, act.what, str(act.number or ""), _figures(act))
+        table.add_row(f"{act.at:%Y-%m-%d %H:%M:%S}", who, act.what, str(act.number or ""), figures_of(act))
     show(table)
 
 
@@ -209,40 +211,20 @@ def _confirmed(number: int) -> bool:
 
 
 def _show_proposal(proposal: Proposal) -> None:
-    from bot.refresh.outline import built, changed_answers, diff_lines, figures, verdict_line
+    from bot.refresh.outline import built, changed_answers, diff_lines, figures, reasons, verdict_line
 
     _show_lines(list(diff_lines(proposal.diff)))
     _show_lines([built(proposal)])
     if rows := figures(proposal):
         table = Table("measure", f"index {proposal.base}", f"index {proposal.number}", "n", box=None, pad_edge=False)
         for row in rows:
-            after = f"{_share(row.after)}{' !' if row.lost else ''}"
-            table.add_row(row.name, _share(row.before), after, str(row.n))
+            table.add_row(*row.row)
         show(table)
         _show_lines(list(changed_answers(proposal)))
-    _show_lines([verdict_line(proposal)])
-
-
-def _share(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2f}"
+    _show_lines([verdict_line(proposal), *reasons(proposal)])
 
 
 def _show_lines(lines: list[str]) -> None:
     from rich.text import Text
 
     show(*(Text(line) for line in lines))
-
-
-def _figures(act: Act) -> str:
-    details = act.details
-    parts = [
-        f"from {details['from']}" if "from" in details else "",
-        f"against {details['base']}" if details.get("base") else "",
-        *(f"{name} {shortened(details[name])}" for name in ("added", "changed", "removed") if details.get(name)),
-        f"{details['answers_changed']} answers change" if details.get("answers_changed") else "",
-        f"loses {'; '.join(details['losses'])}" if details.get("losses") else "",
-        f"because “{details['reason']}”" if details.get("reason") else "",
-        f"dropped {shortened([str(each) for each in details['dropped']])}" if details.get("dropped") else "",
-        str(details.get("what", "")),
-    ]
-    return ", ".join(part for part in parts if part)

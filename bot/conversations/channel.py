@@ -66,6 +66,14 @@ class Channel(Protocol):
         """Tell whether this person of the room's workspace may see less than its members; True if nobody knows."""
         ...
 
+    async def is_admin(self, room: Room, person: str) -> bool:
+        """Tell whether this person administers the room's workspace; False if nobody knows. Raises NotDelivered."""
+        ...
+
+    async def open_direct(self, room: Room, person: str) -> Room:
+        """Return the room where we are alone with a person of this workspace. Raises Undeliverable or NotDelivered."""
+        ...
+
     async def deliver_privately(self, address: Address, view: MessageView, reason: str) -> None:
         """Deliver it to its asker alone, because `post` found it undeliverable for `reason`."""
         ...

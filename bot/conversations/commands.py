@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.clock import Clock
+from bot.conversations.index_admin import IndexAdmin
 from bot.conversations.privacy import Privacy
 from bot.store import Database, Room, Rooms
 from bot.store.tables import ReplyMode
@@ -26,12 +27,13 @@ _FORGET_ME = re.compile(r"forget[\s_-]*me[.!]?", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What somebody typed after the command's name. `direct`: there are only the two of us there."""
+    """What somebody typed after the command's name. `direct`: there are only the two of us there. `id` is its own."""
 
     room: Room
     person: str
     text: str
     direct: bool
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,18 @@ class Commands:
     """`name` is what people type before a command, `index_version` tells which index answers."""
 
     def __init__(
-        self, name: str, database: Database, privacy: Privacy, index_version: Callable[[], int], clock: Clock
+        self,
+        name: str,
+        database: Database,
+        privacy: Privacy,
+        index_admin: IndexAdmin,
+        index_version: Callable[[], int],
+        clock: Clock,
     ) -> None:
         self._name = name
         self._database = database
         self._privacy = privacy
+        self._index_admin = index_admin
         self._index_version = index_version
         self._clock = clock
 
@@ -71,7 +80,8 @@ class Commands:
             case _ if _FORGET_ME.fullmatch(text):
                 return CommandReply(_forgotten(await self._privacy.forget(command.room.workspace, command.person)))
             case _:
-                return None
+                said = await self._index_admin.command(command.room, command.person, text, command.id)
+                return None if said is None else CommandReply(said)
 
     async def _status(self, command: Command) -> str:
         texts = await self._privacy.kept(command.room.workspace, command.person)
@@ -111,6 +121,7 @@ why I think so, and what to do first.
 • {name} quiet: in this channel I answer only to the one who asks. {name} quiet mentions: I answer only when \
 named. {name} quiet off: back to normal.
 • {name} forget-me: what I keep of your words is erased now.
+• For admins: {name} refresh, {name} rollback, {name} history.
 For example: {name} our releases wait three weeks for security"""
 
 

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.conversations.dialogue import Said
 from bot.guidance import Guidance, Listed
 from bot.guidance.declined import Declined
+from bot.refresh.figure import Figure
 from bot.triage import AskedQuestion
 
 if TYPE_CHECKING:  # the store takes 30 MB, which the process that computes can do without
@@ -56,7 +57,23 @@ class Withdrawn:
     kind: Literal["withdrawn"] = "withdrawn"
 
 
-Body = Guidance | Listed | AskedQuestion | Declined | Notice | Failed | Withdrawn
+@dataclass(frozen=True, slots=True)
+class IndexChange:
+    """How a refresh of the index goes, for its admin. `changed` tells whose answers change.
+
+    `figures` compare the versions `base` and `number`. `offers`: what may be decided about `number`.
+    """
+
+    headline: str
+    lines: tuple[str, ...] = ()
+    figures: tuple[Figure, ...] = ()
+    changed: tuple[str, ...] = ()
+    base: int | None = None
+    number: int | None = None
+    offers: Literal["nothing", "promotion", "override"] = "nothing"
+
+
+Body = Guidance | Listed | AskedQuestion | Declined | Notice | Failed | Withdrawn | IndexChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +105,7 @@ _BODIES: dict[str, TypeAdapter[Any]] = {
     "notice": TypeAdapter(Notice),
     "failed": TypeAdapter(Failed),
     "withdrawn": TypeAdapter(Withdrawn),
+    "index-change": TypeAdapter(IndexChange),
 }
 
 
@@ -140,3 +158,5 @@ def _name(body: Body) -> str:
             return "failed"
         case Withdrawn():
             return "withdrawn"
+        case IndexChange():
+            return "index-change"

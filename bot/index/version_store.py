@@ -8,10 +8,12 @@ import shutil
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
 
 from filelock import FileLock, Timeout
+from pydantic import BaseModel, ValidationError
 
 from bot.clock import utc_now
 from bot.errors import HomeUnwritable, IndexBusy, IndexDamaged, IndexMissing, ProposalStale, VersionUnknown
@@ -24,6 +26,22 @@ MOVE_WAIT_S = 10.0
 """What moving the pointer takes is a moment: who waits longer waits for a process that hangs."""
 BUILDING, CANDIDATE, DROPPING = ".building-", "candidate-", ".dropping-"
 PROPOSAL = "proposal.json"
+
+
+class Builder(BaseModel):
+    """Who holds the right to build: `who` is a person's name where one asked. `done` is a share."""
+
+    pid: int
+    host: str
+    since: datetime
+    who: str = ""
+    what: str = ""
+    done: float = 0.0
+
+    @property
+    def named(self) -> str:
+        process = f"process {self.pid} on {self.host} since {self.since.isoformat('T', 'seconds')}"
+        return f"{self.who} ({process})" if self.who else process
 
 
 class VersionStore:
@@ -82,14 +100,29 @@ class VersionStore:
         Raises IndexBusy, which names the holder, after `wait_s` seconds; HomeUnwritable when the folder cannot be made.
         """
         holder = self.folder / ".lock-holder"
-        with self._held(".lock", wait_s, holder):
+        with self._held(".lock", wait_s):
             try:
                 with self._writing():
-                    _write_holder(holder, who)
+                    about = Builder(pid=os.getpid(), host=socket.gethostname(), since=utc_now(), who=who)
+                    self._replace(holder, about.model_dump_json())
                 yield
             finally:
                 with suppress(OSError):
                     holder.unlink()
+
+    def note(self, what: str, done: float) -> None:
+        """Tell who waits how far the building is, from 0 to 1. Needs the lock."""
+        holder = self.folder / ".lock-holder"
+        with suppress(OSError, ValueError):
+            about = json.loads(holder.read_text(encoding="utf-8"))
+            self._replace(holder, json.dumps(about | {"what": what, "done": done}))
+
+    def builder(self) -> Builder | None:
+        """Tell who builds right now; None where nobody does, or it cannot be read."""
+        try:
+            return Builder.model_validate_json((self.folder / ".lock-holder").read_bytes())
+        except (OSError, ValidationError):
+            return None
 
     @contextmanager
     def new_folder(self) -> Generator[Path]:
@@ -223,17 +256,18 @@ class VersionStore:
 
     @contextmanager
     def _moving(self) -> Generator[None]:
-        with self._held(".pointer-lock", MOVE_WAIT_S, self.folder / ".lock-holder"):
+        with self._held(".pointer-lock", MOVE_WAIT_S):
             yield
 
     @contextmanager
-    def _held(self, name: str, wait_s: float, holder: Path) -> Generator[None]:
+    def _held(self, name: str, wait_s: float) -> Generator[None]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self.folder / name, timeout=wait_s)
             lock.acquire()
         except Timeout as error:
-            raise IndexBusy(self.folder, _read_holder(holder), wait_s) from error
+            builder = self.builder()
+            raise IndexBusy(self.folder, builder.named if builder else "another process", wait_s) from error
         except OSError as error:
             raise HomeUnwritable(self.folder, error.strerror or str(error)) from error
         try:
@@ -247,22 +281,3 @@ class VersionStore:
             yield
         except OSError as error:
             raise HomeUnwritable(self.folder, error.strerror or str(error)) from error
-
-
-def _write_holder(file: Path, who: str) -> None:
-    about = {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "since": utc_now().isoformat("T", "seconds"),
-        "who": who,
-    }
-    file.write_text(json.dumps(about), encoding="utf-8")
-
-
-def _read_holder(file: Path) -> str:
-    try:
-        about = json.loads(file.read_text(encoding="utf-8"))
-        process = f"process {about['pid']} on {about['host']} since {about['since']}"
-        return f"{about['who']} ({process})" if about.get("who") else process
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return "another process"

@@ -13,16 +13,17 @@ from pydantic import ValidationError
 from bot.clock import Clock
 from bot.errors import CandidateUnknown, GateClosed, ReasonTooShort, TriageError
 from bot.evaluation.gate import Loss
-from bot.index.version_store import VersionStore
+from bot.index.version_store import Builder, VersionStore
+from bot.refresh.figure import REASON_CHARACTERS
 from bot.refresh.outline import in_words
 from bot.refresh.proposal import Proposal
+from bot.sentences import shortened
 from bot.store import AuditLog, Database
 
 PROPOSED, PROMOTED, OVERRIDDEN = "index proposed", "index promoted", "index promoted against the gate"
 DISCARDED, ROLLED_BACK, FAILED = "index discarded", "index rolled back", "index refresh failed"
 REFUSED = "index change refused"
 ACTS = (PROPOSED, PROMOTED, OVERRIDDEN, DISCARDED, ROLLED_BACK, FAILED, REFUSED)
-REASON_CHARACTERS = 500
 REASON_AT_LEAST = 8
 """What takes typing: a reason, not a key that was hit."""
 
@@ -72,6 +73,10 @@ class Administration:
             return Proposal.model_validate_json(self._versions.read_proposal(candidate) or "")
         except ValidationError as error:
             raise CandidateUnknown(candidate, None) from error
+
+    def builder(self) -> Builder | None:
+        """Tell who builds right now, and how far that is."""
+        return self._versions.builder()
 
     async def proposed(self, admin: Admin, proposal: Proposal) -> None:
         await self._record(admin, PROPOSED, proposal.number, _figures(proposal))
@@ -136,6 +141,29 @@ class Administration:
         subject = "" if number is None else str(number)
         async with self._database.writing() as session:
             AuditLog(session).add(self._clock(), admin.workspace, admin.person, act, subject, details)
+
+
+def in_a_line(act: Act) -> str:
+    """Tell who did what, when, and the figures."""
+    number = f" {act.number}" if act.number is not None else ""
+    figures = f": {said}" if (said := figures_of(act)) else ""
+    return f"{act.at:%Y-%m-%d %H:%M} {act.person} {act.what}{number}{figures}"
+
+
+def figures_of(act: Act) -> str:
+    """Tell what was kept of an act."""
+    details = act.details
+    parts = [
+        f"from {details['from']}" if "from" in details else "",
+        f"against {details['base']}" if details.get("base") else "",
+        *(f"{name} {shortened(details[name])}" for name in ("added", "changed", "removed") if details.get(name)),
+        f"{details['answers_changed']} answers change" if details.get("answers_changed") else "",
+        f"loses {'; '.join(details['losses'])}" if details.get("losses") else "",
+        f"because “{details['reason']}”" if details.get("reason") else "",
+        f"dropped {shortened([str(each) for each in details['dropped']])}" if details.get("dropped") else "",
+        str(details.get("what", "")),
+    ]
+    return ", ".join(part for part in parts if part)
 
 
 def _figures(proposal: Proposal) -> dict[str, Any]:

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bot.evaluation.gate import HIGHER, LOWER, Loss
 from bot.index.diff import KnowledgeDiff
+from bot.refresh.figure import Figure
 from bot.refresh.proposal import Proposal
-from bot.sentences import counted, shortened
+from bot.sentences import counted
 
 SYMPTOMS_SHOWN, ANSWERS_SHOWN = 4, 12
 TEXT_CHARACTERS = 90
 SIGNS = {"better": "+", "worse": "−", "neither": " "}
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A measure before and after; `lost` where it fell by more than its tolerance."""
-
-    name: str
-    before: float | None
-    after: float | None
-    n: int
-    lost: bool
 
 
 def diff_lines(diff: KnowledgeDiff | None) -> Iterator[str]:
@@ -97,12 +86,22 @@ def verdict_line(proposal: Proposal) -> str:
     """Tell what the gate says."""
     verdict = proposal.verdict
     if verdict is None:
-        return "There was nothing to compare its answers with."
-    aside = f" {counted(verdict.set_aside, 'message')} set aside: their barriers are gone." if verdict.set_aside else ""
+        return f"There was nothing to compare the answers of index {proposal.number} with."
     if verdict.holds:
-        return f"The gate lets it through: no measure and no theme falls by more than its tolerance.{aside}"
-    what = shortened([in_words(loss) for loss in verdict.losses], 6)
-    return f"The gate stops it: {what}.{aside}"
+        return f"The gate lets index {proposal.number} through."
+    return f"The gate stops index {proposal.number}: it falls on {counted(len(verdict.losses), 'measure')}."
+
+
+def reasons(proposal: Proposal) -> Iterator[str]:
+    """Tell why the gate says so, a line each."""
+    verdict = proposal.verdict
+    if verdict is None:
+        return
+    if verdict.holds:
+        yield "No measure and no theme falls by more than its tolerance."
+    yield from map(in_words, verdict.losses)
+    if verdict.set_aside:
+        yield f"{counted(verdict.set_aside, 'labelled message')} set aside: what they were labelled with is gone."
 
 
 def in_words(loss: Loss) -> str:

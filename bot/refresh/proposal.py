@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from pydantic import BaseModel, ConfigDict
 
 from bot.evaluation import Verdict
 from bot.index.diff import Coverage, KnowledgeDiff
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What a refresh would change against the version `base`, in lines; `unchanged`: nothing, no file differs."""
+
+    base: int | None
+    lines: tuple[str, ...]
+    unchanged: bool
 
 
 class Proposal(BaseModel):

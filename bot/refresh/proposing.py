@@ -17,6 +17,7 @@ from bot.index.version import IndexVersion
 from bot.refresh.proposal import Proposal
 from bot.retrieval.encoder import Encoder
 
+TELL_EVERY_S = 0.5
 BUILT = 0.5
 """How much of the whole the building is; the rest is the judging."""
 
@@ -38,6 +39,7 @@ class Proposer:
         """
         started, today = time.monotonic(), self.clock().date()
         with self.index.building(who):
+            progress = self._told(progress)
             progress("reading the knowledge", 0.0)
             comparison = self.index.compare(today)
             if comparison.unchanged and not anyway:
@@ -67,6 +69,19 @@ class Proposer:
             )
             progress("ready", 1.0)
             return proposals[0]
+
+    def _told(self, progress: Progress) -> Progress:
+        """Tell the others who wait, too, but not more often than they look."""
+        told_at = 0.0
+
+        def telling(what: str, done: float) -> None:
+            nonlocal told_at
+            progress(what, done)
+            if time.monotonic() >= told_at + TELL_EVERY_S:
+                told_at = time.monotonic()
+                self.index.versions.note(what, done)
+
+        return telling
 
     def _verdict(self, base: int | None, candidate: IndexVersion, today: date, progress: Progress) -> Verdict | None:
         if base is None:

@@ -2,7 +2,8 @@
 
 from bot.store.audit import AuditLog
 from bot.store.database import Database
+from bot.store.refreshes import Refreshes
 from bot.store.rooms import Room, Rooms
 from bot.store.turns import Turns
 
-__all__ = ["AuditLog", "Database", "Room", "Rooms", "Turns"]
+__all__ = ["AuditLog", "Database", "Refreshes", "Room", "Rooms", "Turns"]

@@ -194,6 +194,26 @@ class Audit(Table):
     details: Mapped[dict[str, Any]]
 
 
+class Refresh(MappedAsDataclass, Table, kw_only=True):
+    """A refresh of the index that an admin asked for on a platform, and the one message that tells how it goes.
+
+    `room` and `posted` are where that message is, once it is there; `number` the version that came of it.
+    """
+
+    __tablename__ = "refreshes"
+    __table_args__ = (Index(None, "number"),)
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    channel: Mapped[str]
+    workspace: Mapped[str]
+    person: Mapped[str]
+    room: Mapped[str | None] = mapped_column(default=None)
+    posted: Mapped[str | None] = mapped_column(default=None)
+    number: Mapped[int | None] = mapped_column(default=None)
+    asked_at: Mapped[datetime]
+    done_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
 class Replica(Table):
     """A process that serves, and when it last said so."""
 

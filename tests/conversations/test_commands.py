@@ -14,6 +14,8 @@ from bot.conversations.inbox import Inbox
 from bot.conversations.incoming import IncomingMessage
 from bot.conversations.privacy import Privacy
 from bot.store import Database, Room
+from tests.standins.admin import index_admin
+from tests.standins.carrier import CarrierChannel
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 ROOM = Room("carrier", "T1", "C1")
@@ -28,8 +30,9 @@ def answers(home: Path, *texts: str, direct: bool = False) -> list[CommandReply 
         inbox = Inbox(database, _started, Backlog(), lambda: NOW)
         await inbox.receive(IncomingMessage("q", ROOM, "mention", "ana", "legal takes weeks", NOW, "q", is_root=True))
         privacy = Privacy(database, 90, _pruned, lambda: NOW)
-        commands = Commands("!bot", database, privacy, lambda: 7, lambda: NOW)
-        said = [await commands.answer(Command(ROOM, "ana", text, direct)) for text in texts]
+        admin = index_admin({"carrier": CarrierChannel()}, database, home, lambda: NOW)
+        commands = Commands("!bot", database, privacy, admin, lambda: 7, lambda: NOW)
+        said = [await commands.answer(Command(ROOM, "ana", text, direct, text)) for text in texts]
         await database.close()
         return said
 

@@ -6,7 +6,7 @@ from bot.errors import CandidateUnknown, GateClosed, IndexBusy, ProposalStale, R
 from bot.evaluation.gate import Loss
 from bot.index.index import Comparison
 from bot.refresh.administration import Admin, Administration
-from bot.refresh.outline import built, changed_answers, diff_lines, figures, verdict_line
+from bot.refresh.outline import built, changed_answers, diff_lines, figures, reasons, verdict_line
 from bot.refresh.proposal import Proposal
 from tests.refresh.conftest import ANA, Office
 
@@ -58,7 +58,8 @@ def test_it_says_what_it_found(office: Office):
     assert lines[0] == "No barrier, question or other record differs."
     assert lines[1] == "47 of the study's 47 codes lead to a barrier."
     assert lines[2].startswith("Index 2 was built beside index 1 in ")
-    assert lines[-1] == "The gate stops it: barrier@1 0.80 → 0.50 (tolerance 0.02, 100 messages)."
+    assert lines[-1] == "The gate stops index 2: it falls on 1 measure."
+    assert list(reasons(proposal)) == ["barrier@1 0.80 → 0.50 (tolerance 0.02, 100 messages)"]
     assert [figure.name for figure in figures(proposal) if figure.lost] == ["barrier@1"]
 
 

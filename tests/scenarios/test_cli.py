@@ -477,7 +477,12 @@ class TestIndex:
         small.edit("barriers/ORG-01.yaml", "name: Trouble", "name: Really, trouble")
         proposed = triage("index", "refresh")
         assert proposed.code == 0
-        for said in ("changed ORG-01: name", "Index 2 was built beside index 1", "in scope: kept", "lets it through"):
+        for said in (
+            "changed ORG-01: name",
+            "Index 2 was built beside index 1",
+            "in scope: kept",
+            "lets index 2 through",
+        ):
             assert said in proposed.said
         assert proposed.err == "Index 2 waits: triage index promote 2, or triage index discard.\n"
         assert "Index 2 waits" in triage("index", "status").said
@@ -507,7 +512,7 @@ class TestIndex:
         small.write("training/scope.jsonl", "".join(f"{json.dumps(line)}\n" for line in swapped))
         stopped = triage("index", "refresh", "--yes")
         assert stopped.code == 1, stopped.out
-        assert "The gate stops it: " in stopped.said
+        assert "The gate stops index 2: " in stopped.said
         assert "triage index promote 2 --reason" in stopped.err
         refused = triage("index", "promote")
         assert (refused.code, refused.out) == (1, "")

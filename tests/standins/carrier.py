@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from starlette.requests import Request
@@ -42,6 +43,12 @@ class CarrierChannel:
     async def is_guest(self, room: Room, person: str) -> bool:
         return False
 
+    async def is_admin(self, room: Room, person: str) -> bool:
+        return person == "queen"
+
+    async def open_direct(self, room: Room, person: str) -> Room:
+        return replace(room, id=f"with {person}")
+
     async def deliver_privately(self, address: Address, view: MessageView, reason: str) -> None:
         raise AssertionError("every post is taken")
 
@@ -70,7 +77,7 @@ class CarrierApp:
         assert self._conversations is not None
         room = Room(CarrierChannel.name, "field", "nest")
         if said["text"].startswith(COMMAND):
-            command = Command(room, said["from"], said["text"].removeprefix(COMMAND), direct=False)
+            command = Command(room, said["from"], said["text"].removeprefix(COMMAND), direct=False, id=said["id"])
             reply = await self._conversations.commands(COMMAND).answer(command)
             return JSONResponse({"said": reply.text if reply else None})
         id = room.key(said["id"])

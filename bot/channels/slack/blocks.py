@@ -19,12 +19,15 @@ from slack_sdk.models.blocks import (
     ContextBlock,
     FeedbackButtonObject,
     FeedbackButtonsElement,
+    InputBlock,
     Option,
+    PlainTextInputElement,
     PlainTextObject,
     RichTextBlock,
     RichTextElement,
     RichTextElementParts,
     RichTextListElement,
+    RichTextPreformattedElement,
     RichTextSectionElement,
     SectionBlock,
     StaticSelectElement,
@@ -41,16 +44,18 @@ from bot.channels.slack.markup import escape, inert
 from bot.channels.slack.words import COMMAND
 from bot.conversations.commands import how_to_hear_less
 from bot.conversations.dialogue import SOMETHING_ELSE
-from bot.conversations.message_view import Failed, MessageView, Notice, Withdrawn
+from bot.conversations.message_view import Failed, IndexChange, MessageView, Notice, Withdrawn
 from bot.guidance import Guidance, Listed
 from bot.guidance.declined import Declined
 from bot.guidance.outline import RATHER, Outline, Row, options, outline, source_title, without_quotes
 from bot.knowledge import Source
+from bot.refresh.figure import REASON_CHARACTERS
 from bot.triage import AskedQuestion
 
 CHOOSE, MORE, LESS = "triage_choose", "triage_more", "triage_less"
 PICK, RATHER_MENU, NONE, BACK = "triage_pick", "triage_rather", "triage_none", "triage_back"
 TRY_THIS, SHARE, WITH_QUOTES, FEEDBACK = "triage_try_this", "triage_share", "triage_with_quotes", "triage_feedback"
+PROMOTE, DISCARD, REASON = "triage_promote", "triage_discard", "triage_reason"
 HELPFUL, NOT_HELPFUL = "helpful", "not-helpful"
 NOTHING_CHOSEN = "none"
 """The value's argument for "something else"."""
@@ -58,6 +63,8 @@ REPEATED = "(repeated after a restart)"
 WITHDRAWN = "The question was deleted, and what I had stored of it with it."
 BULLET = "• "
 CUT = " …"
+NEWLINE = "\n"
+PREFORMATTED_CHARACTERS = 2800
 THIS_ONE, NONE_OF_THESE = "This one", "None of these"
 
 Text, Style, Person = RichTextElementParts.Text, RichTextElementParts.TextStyle, RichTextElementParts.User
@@ -110,8 +117,32 @@ def _body(view: MessageView) -> tuple[list[str], list[Block]]:
         case Failed(reference=reference):
             said = f"I could not answer that: something failed on my side (reference {reference}). Please ask again."
             return [said], [_rich(_section(Text(text=said)))]
+        case IndexChange() as change:
+            return _index_change(change)
         case Withdrawn():
             return [WITHDRAWN], [_rich(_section(Text(text=WITHDRAWN, style=Style(italic=True))))]
+
+
+def _index_change(change: IndexChange) -> tuple[list[str], list[Block]]:
+    """Draw how a refresh goes: what differs and the figures in columns, whose answers change as a list."""
+    table = [("measure", f"index {change.base}", f"index {change.number}", "n"), *(row.row for row in change.figures)]
+    wide = max(len(name) for name, *_ in table)
+    columns = [f"{name:<{wide}}  {before:>8}  {after:>8}  {n:>4}" for name, before, after, n in table]
+    columns = columns if change.figures else []
+    parts = [_joined(lines) for lines in (change.lines, columns, change.changed) if lines]
+    blocks: list[Block] = [
+        _rich(_section(_bold(inert(change.headline)))),
+        *(_rich(RichTextPreformattedElement(elements=[Text(text=inert(part))])) for part in parts),
+    ]
+    return [inert(line) for line in (change.headline, *change.lines, *columns, *change.changed)], blocks
+
+
+def _joined(lines: Sequence[str]) -> str:
+    """Join as many as one block takes."""
+    text = "\n".join(lines)
+    if len(text) <= PREFORMATTED_CHARACTERS:
+        return text
+    return f"{text[:PREFORMATTED_CHARACTERS].rpartition(NEWLINE)[0]}{CUT}"
 
 
 def _guidance(content: Outline, sources: Sequence[Source]) -> Iterator[Block]:
@@ -167,6 +198,14 @@ def _actions(view: MessageView) -> Iterator[Block]:
             if view.private:
                 yield ActionsBlock(elements=[_own_words(), _button(SHARE, "Share with the channel", view.turn)])
             yield ContextActionsBlock(elements=[_feedback(view.turn)])
+        case IndexChange(number=int(number), offers="promotion"):
+            buttons = [_button(PROMOTE, "Promote", view.turn, number), _button(DISCARD, "Discard", view.turn, number)]
+            yield ActionsBlock(elements=buttons)
+        case IndexChange(number=int(number), offers="override"):
+            reason = PlainTextInputElement(action_id=REASON, max_length=REASON_CHARACTERS)
+            yield InputBlock(label="Why it is to serve all the same (kept in the history)", element=reason)
+            override = _button(PROMOTE, "Promote all the same", view.turn, number)
+            yield ActionsBlock(elements=[override, _button(DISCARD, "Discard", view.turn, number)])
         case _:
             return
 
@@ -313,11 +352,11 @@ def _cut(text: str, most: int) -> PlainTextObject:
     return PlainTextObject(text=text if len(text) <= most else f"{text[: most - 1].rstrip()}…", emoji=False)
 
 
-def _button(action: str, label: str, turn: str, argument: str = "") -> ButtonElement:
+def _button(action: str, label: str, turn: str, argument: object = "") -> ButtonElement:
     return ButtonElement(
         action_id=action,
         text=_cut(label, BUTTON_CHARACTERS),
-        value=f"{turn}|{argument}" if argument else turn,
+        value=f"{turn}|{argument}" if argument != "" else turn,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -30,6 +31,7 @@ CLOCK_SKEW = timedelta(seconds=60)
 PAGE, PAGES = 200, 10
 TAKEN = "ok"
 GUESTS_KNOWN, GUESTS_KNOWN_FOR_S = 10_000, 3600.0
+ADMINS_KNOWN_FOR_S = 60.0
 HOOK_HOST = "hooks.slack.com"
 NOT_THERE = "I have your answer, but Slack would not let me post it there ({reason}). Here it is:"
 
@@ -43,6 +45,10 @@ class _Person(ApiResponse):
     is_restricted: bool = False
     is_ultra_restricted: bool = False
     is_stranger: bool = False
+    is_admin: bool = False
+    is_owner: bool = False
+    is_primary_owner: bool = False
+    deleted: bool = False
 
 
 class _User(ApiResponse):
@@ -92,6 +98,7 @@ class SlackChannel:
     def __init__(self, api: Api, api_base_url: str, marks: Receipts, pace: Pace | None = None) -> None:
         self._api = api
         self._marks = marks
+        self._admins: dict[str, tuple[bool, float]] = {}
         self._guests: dict[str, tuple[bool, float]] = {}
         self._hook_hosts = {HOOK_HOST, urlsplit(api_base_url).netloc}
         self._pace = pace or Pace()
@@ -171,8 +178,7 @@ class SlackChannel:
         return True
 
     async def _post_directly(self, person: str, rendered: Rendered, turn: str) -> None:
-        opened = await self._api.write("idempotent", "conversations.open", _Opened, users=person)
-        await self._post(opened.channel.id, rendered, turn)
+        await self._post(await self._direct(person), rendered, turn)
 
     async def _say(
         self, policy: RetryPolicy, method: str, rendered: Rendered, turn: str | None, **place: object
@@ -223,6 +229,30 @@ class SlackChannel:
                 self._guests.clear()
             self._guests[person] = known
         return known[0]
+
+    async def is_admin(self, room: Room, person: str) -> bool:
+        now = asyncio.get_running_loop().time()
+        known = self._admins.get(person)
+        if known is None or now - known[1] > ADMINS_KNOWN_FOR_S:
+            known = (await self._asked_whether_admin(room, person), now)
+            self._admins = {each: told for each, told in self._admins.items() if now - told[1] <= ADMINS_KNOWN_FOR_S}
+            self._admins[person] = known
+        return known[0]
+
+    async def open_direct(self, room: Room, person: str) -> Room:
+        return replace(room, id=await self._direct(person))
+
+    async def _direct(self, person: str) -> str:
+        return (await self._api.write("idempotent", "conversations.open", _Opened, users=person)).channel.id
+
+    async def _asked_whether_admin(self, room: Room, person: str) -> bool:
+        try:
+            user = (await self._api.read("idempotent", "users.info", _User, user=person)).user
+        except Undeliverable as error:
+            log.info("cannot tell who is an admin", reason=error.reason)
+            return False
+        here = user.team_id == room.workspace and not (user.is_stranger or user.deleted)
+        return here and (user.is_admin or user.is_owner or user.is_primary_owner)
 
     async def _asked_whether_guest(self, room: Room, person: str) -> bool:
         try:

@@ -22,6 +22,7 @@ from bot.channels.slack import parse, words
 from bot.channels.slack.blocks import (
     BACK,
     CHOOSE,
+    DISCARD,
     FEEDBACK,
     HELPFUL,
     LESS,
@@ -29,7 +30,9 @@ from bot.channels.slack.blocks import (
     NONE,
     NOTHING_CHOSEN,
     PICK,
+    PROMOTE,
     RATHER_MENU,
+    REASON,
     SHARE,
     TRY_THIS,
     WITH_QUOTES,
@@ -43,6 +46,7 @@ from bot.conversations.button_actions import Refused
 from bot.conversations.inbox import Remembered
 from bot.conversations.incoming import ButtonAction
 from bot.conversations.message_view import MessageView
+from bot.store import Room
 
 log = structlog.get_logger()
 _ANY = re.compile(".*")
@@ -73,6 +77,7 @@ class Listeners:
         self._button_actions = conversations.button_actions
         self._commands = conversations.commands(words.COMMAND)
         self._privacy = conversations.privacy
+        self._index_admin = conversations.index_admin
         self._backlog = conversations.backlog
         self._clock = conversations.clock
         self._receipts = receipts
@@ -181,7 +186,20 @@ class Listeners:
                 raise Refused("That is none of the choices.")
             await buttons.choose(action, None if choice == NOTHING_CHOSEN else int(choice))
 
+        def of_index(action: ButtonAction, number: str) -> tuple[Room, str, int]:
+            if not number.isdecimal():
+                raise Refused("That is no index.")
+            return action.room, action.person, int(number)
+
+        async def promote(action: ButtonAction, number: str, payload: BlockActions) -> str:
+            return await self._index_admin.promote(*of_index(action, number), payload.state.typed(REASON))
+
+        async def discard(action: ButtonAction, number: str, _payload: BlockActions) -> str:
+            return await self._index_admin.discard(*of_index(action, number))
+
         return {
+            PROMOTE: promote,
+            DISCARD: discard,
             re.compile(f"{CHOOSE}_.*"): choose,
             re.compile(f"{PICK}_.*"): lambda action, barrier, _: buttons.pick(action, barrier),
             RATHER_MENU: lambda action, barrier, _: buttons.pick(action, barrier),

@@ -69,7 +69,13 @@ def deletion(event: EventMessage, envelope: Envelope) -> tuple[Room, str] | None
 def command(payload: SlashCommand) -> Command:
     """Tell what was typed after the command's name."""
     room = Room(NAME, payload.team_id, payload.channel_id)
-    return Command(room, payload.user_id, payload.text, direct=payload.channel_id.startswith("D"))
+    return Command(
+        room,
+        payload.user_id,
+        payload.text,
+        direct=payload.channel_id.startswith("D"),
+        id=room.key("command", payload.trigger_id),
+    )
 
 
 def question(payload: SlashCommand, now: datetime) -> IncomingMessage:

@@ -105,15 +105,21 @@ class Action(Payload):
         return self.selected_option.value if self.selected_option else self.value
 
 
-class Ticked(Payload):
+class Entered(Payload):
+    """What was ticked, or typed."""
+
     selected_options: tuple[Payload, ...] = ()
+    value: str | None = None
 
 
 class State(Payload):
-    values: dict[str, dict[str, Ticked]] = {}
+    values: dict[str, dict[str, Entered]] = {}
 
     def is_ticked(self, action_id: str) -> bool:
         return any(bool(each[action_id].selected_options) for each in self.values.values() if action_id in each)
+
+    def typed(self, action_id: str) -> str | None:
+        return next((each[action_id].value for each in self.values.values() if action_id in each), None)
 
 
 class BlockActions(Payload):

@@ -26,6 +26,7 @@ from bot.conversations.message_view import Body, stored
 from bot.conversations.privacy import Privacy
 from bot.store import Database, Room, Turns
 from bot.store.tables import Turn
+from tests.standins.admin import index_admin
 from tests.standins.slack import Slack
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -129,10 +130,12 @@ async def _wired(slack: Slack, home: Path) -> AsyncIterator[Wired]:
         return datetime.now(UTC)
 
     privacy = Privacy(database, 90, prune, now)
+    admin = index_admin({"slack": app.channel}, database, home, now)
     conversations = Conversations(
         Inbox(database, start, backlog, now),
         ButtonActions(database, start, now),
-        lambda name: Commands(name, database, privacy, lambda: 1, now),
+        lambda name: Commands(name, database, privacy, admin, lambda: 1, now),
+        admin,
         privacy,
         backlog,
         now,
