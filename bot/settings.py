@@ -39,7 +39,7 @@ class Settings(BaseSettings):
         default_factory=lambda: user_data_path("mlops-triage"), description="where the index and its cache are kept"
     )
     triage_knowledge: Path | None = Field(
-        default=None, description="a knowledge folder in the place of the project's own"
+        default=None, description="a folder of your own barriers, laid over the project's knowledge"
     )
     triage_embeddings: str | None = Field(
         default=None,

@@ -16,6 +16,7 @@ QUOTE_LIMIT = 110
 """Characters of the asker's own clause that are quoted; one that is longer is not."""
 LABEL_WIDTH, GAP = 12, 2
 WHY, RATHER = "Why", "Rather this?"
+OWN = "your organisation's own"
 CHOSEN = "you chose it"
 STUDY = "Kolar Narayanappa & Amrit 2023"
 SOURCE_TITLE = 70
@@ -67,7 +68,8 @@ def outline(guidance: Guidance, *, more: bool) -> Outline:
     barrier = guidance.barrier
     notes = tuple(note for note in (guidance.acknowledgement, guidance.language_note) if note)
     headline, sureness = barrier.name, f"({guidance.sureness or CHOSEN})"
-    place = f"{barrier.dimension} · {barrier.theme}"
+    own = f" · {OWN}" if guidance.study.provenance == "organisation" else ""
+    place = f"{barrier.dimension} · {barrier.theme}{own}"
     advice = tuple(_advice(guidance, more=more))
     opening = tuple(Row("", line) for line in (*notes, f"{headline}  {sureness}", place))
     return Outline(
@@ -158,6 +160,8 @@ def _provenance(guidance: Guidance) -> Iterator[Row]:
         case "related":
             says = f"has related codes under {guidance.study.theme}: {codes} ({STUDY}); the match is ours"
             yield Row("The study", says)
+        case "organisation":
+            yield Row("The study", "has no part in this: your organisation wrote it, and put it under this theme")
         case _:
             yield Row("The study", "has no code for this; we put it under the nearest of its themes")
     yield Row("Our advice", guidance.evidence)

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from bot.errors import KnowledgeInvalid
-from bot.knowledge import Knowledge, Messages, read_knowledge
+from bot.knowledge import Knowledge, Messages, is_overlay, packaged_knowledge, read_knowledge
 
 Fingerprint = Mapping[str, str]
 """File, relative to the knowledge folder -> hash of its bytes."""
@@ -34,7 +34,14 @@ def read_source(folder: Path, today: date) -> KnowledgeSource:
 
 
 def fingerprint(folder: Path) -> Fingerprint:
-    """Hash every file that answers depend on; empty when there is no such folder."""
+    """Hash every file that answers depend on, those under an overlay too; empty when there is no such folder."""
+    own = _hashed(folder)
+    if folder.is_dir() and is_overlay(folder):
+        return _hashed(packaged_knowledge()) | {f"overlay/{name}": digest for name, digest in own.items()}
+    return own
+
+
+def _hashed(folder: Path) -> dict[str, str]:
     files = [*folder.glob("*.yaml"), *folder.glob("barriers/*.yaml"), *folder.glob("training/*.jsonl")]
     return {str(file.relative_to(folder)): sha256(file.read_bytes()).hexdigest()[:16] for file in sorted(files)}
 

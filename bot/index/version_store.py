@@ -229,8 +229,13 @@ class VersionStore:
 
     def _replace(self, file: Path, text: str) -> None:
         beside = file.with_name(f".{file.name.removeprefix('.')}-new")
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, file)
+        try:
+            beside.write_text(text, encoding="utf-8")
+            os.replace(beside, file)
+        except OSError:
+            with suppress(OSError):
+                beside.unlink()
+            raise
 
     def _drop_old(self) -> list[int]:
         old = [number for number in self.numbers() if number not in self._served_or_none()]

@@ -15,6 +15,7 @@ from bot.knowledge.models import (
     Theme,
 )
 from bot.knowledge.new import new_barrier
+from bot.knowledge.overlay import is_overlay
 from bot.knowledge.schema import schemas, stale_schemas, write_schemas
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "Source",
     "Theme",
     "check_knowledge",
+    "is_overlay",
     "load_knowledge",
     "new_barrier",
     "packaged_knowledge",

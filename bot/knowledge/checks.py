@@ -14,6 +14,8 @@ from bot.sentences import counted, did_you_mean
 
 # Of the study by Kolar Narayanappa and Amrit: the conference chapter and its journal version.
 STUDY, STUDY_SOURCES = "R01", {"R01", "R02"}
+WHOSE = {"extension": "an extension is ours alone", "organisation": "this is an organisation's own"}
+OWN_CODES = "what is the organisation's own has no study codes; remove them"
 DIMENSIONS, THEMES, CODES = 4, 11, 47
 
 
@@ -23,7 +25,7 @@ def check(folder: Folder, today: date) -> Iterator[Problem]:
     for file in folder.whole_barriers:
         yield from _check_name(file)
         yield from _check_theme(file, folder)
-        yield from _check_provenance(file)
+        yield from _check_provenance(file, folder)
         yield from _check_sources(file, folder)
         yield from _check_horizons(file)
         yield from _check_tools(file, today)
@@ -48,15 +50,20 @@ def _check_theme(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
         yield file.problem(problem, "theme")
 
 
-def _check_provenance(file: File[Barrier]) -> Iterator[Problem]:
+def _check_provenance(file: File[Barrier], folder: Folder) -> Iterator[Problem]:
     barrier = file.record
-    if barrier.provenance == "extension":
+    if barrier.provenance == "organisation" and not folder.is_overlaid:
+        yield file.problem("organisation is for what an overlay adds; call it an extension", "provenance")
+    if not barrier.sources and barrier.provenance != "organisation":
+        yield file.problem("nothing is cited; add a source", "sources")
+    if barrier.provenance in ("extension", "organisation"):
         if barrier.study_codes:
-            message = "an extension has no study codes; remove them, or call it related"
+            message = f"an {barrier.provenance} has no study codes; remove them, or call it related"
+            message = OWN_CODES if barrier.provenance == "organisation" else message
             yield file.problem(message, "study_codes")
         for index, source in enumerate(barrier.sources):
             if source in STUDY_SOURCES:
-                yield file.problem(f"an extension is ours alone; do not cite {source} for it", "sources", index)
+                yield file.problem(f"{WHOSE[barrier.provenance]}; do not cite {source} for it", "sources", index)
     elif not barrier.study_codes:
         message = f"provenance {barrier.provenance} needs a study code; add one, or call it an extension"
         yield file.problem(message, "provenance")
@@ -77,6 +84,8 @@ def _check_codes(folder: Folder) -> Iterator[Problem]:
             elif theme_of[code] != file.record.theme and not folder.unknown_theme(file.record.theme):
                 message = f'"{code}" is a code of {theme_of[code]}, not of {file.record.theme}'
                 yield file.problem(f"{message}; change one of them", "study_codes", index)
+    if folder.is_overlaid:
+        return
     used = {code for file in folder.whole_barriers for code in file.record.study_codes}
     unread = "\n".join(file.text for file in folder.barriers if file.problems)
     for at, theme in enumerate(folder.themes.record.themes):

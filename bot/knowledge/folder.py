@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +29,8 @@ LENDABLE = frozenset(
     }
 )
 MESSAGE_FILES = ("messages.jsonl", "real.jsonl", "contrast.jsonl", "scope.jsonl")
+BASE_FILES = tuple(f"{name}.yaml" for name in ("themes", "questions", "scope", "plays", "banned_claims"))
+"""Of which a whole knowledge base has one each, and an overlay none."""
 EXPECTED = {
     *(f"{name}.yaml" for name in SHAPES if name != "barrier"),
     *(f"schema/{name}.json" for name in SHAPES),
@@ -46,6 +48,8 @@ class Folder:
     scope: File[Scope] | Broken
     plays: File[Plays] | Broken
     banned_claims: File[BannedClaims] | Broken
+    is_overlaid: bool = False
+    """An organisation's own is laid over it: it may leave codes of the study without a barrier."""
 
     @property
     def files(self) -> tuple[File[Record] | Broken, ...]:
@@ -105,7 +109,7 @@ def _ids_in(file: File[Record] | Broken, ids: Iterable[str]) -> frozenset[str] |
 def read_folder(path: Path) -> Folder:
     return Folder(
         path,
-        barriers=_read_barriers(path),
+        barriers=read_barriers(path),
         themes=read_file(path / "themes.yaml", Themes),
         sources=read_file(path / "sources.yaml", Sources),
         questions=read_file(path / "questions.yaml", Questions),
@@ -115,7 +119,7 @@ def read_folder(path: Path) -> Folder:
     )
 
 
-def _read_barriers(path: Path) -> tuple[File[Barrier] | Broken, ...]:
+def read_barriers(path: Path) -> tuple[File[Barrier] | Broken, ...]:
     read = [read_file(file, Barrier) for file in sorted(path.glob("barriers/*.yaml"))]
     donor = next((file.record for file in read if isinstance(file, File) and not file.problems), None)
     if donor is None:
@@ -123,13 +127,13 @@ def _read_barriers(path: Path) -> tuple[File[Barrier] | Broken, ...]:
     return tuple(with_lent(file, Barrier, donor, LENDABLE) if isinstance(file, Broken) else file for file in read)
 
 
-def stray_files(path: Path) -> Iterator[Problem]:
+def stray_files(path: Path, expected: Collection[str] = EXPECTED) -> Iterator[Problem]:
     """Files that nothing reads: a barrier called ORG-08.yml would be missing without a word."""
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path)
         hidden = any(part.startswith(".") for part in name.parts)
         barrier = name.parent == Path("barriers") and name.suffix == ".yaml"
-        if file.is_dir() or hidden or barrier or name.as_posix() in EXPECTED:
+        if file.is_dir() or hidden or barrier or name.as_posix() in expected:
             continue
         renamed = "rename it to .yaml" if name.suffix in {".yml", ".YAML", ".YML"} else "remove it"
         yield Problem(file, 1, f"nothing reads this file; {renamed}")

@@ -11,8 +11,10 @@ from bot.errors import KnowledgeInvalid, KnowledgeMissing
 from bot.knowledge.checks import check
 from bot.knowledge.files import Broken, Problem
 from bot.knowledge.folder import MESSAGE_FILES, Folder, read_folder, stray_files
-from bot.knowledge.messages import Messages, check_messages, read_message_files
+from bot.knowledge.messages import Messages, check_messages, messages_of, read_message_files
 from bot.knowledge.models import Knowledge
+from bot.knowledge.overlay import EXPECTED as OVERLAY_FILES
+from bot.knowledge.overlay import is_overlay, lay_over
 from bot.knowledge.schema import SHAPES, schema_problems
 
 
@@ -37,25 +39,33 @@ def read_knowledge(folder: Path, today: date) -> Reading:
     """Finds every problem in one run; a broken file does not stop the checks of the others."""
     if not folder.is_dir():
         raise KnowledgeMissing(folder)
-    read = read_folder(_as_typed(folder))
-    messages = read_message_files(read.path)
+    path = _as_typed(folder)
+    base = _as_typed(packaged_knowledge()) if is_overlay(path) else path
+    read = read_folder(base)
+    messages = (read_message_files(base),)
+    files, more = len(read.files) + len(MESSAGE_FILES), list(stray_files(base))
+    if base != path:
+        laid = lay_over(read, messages[0], path)
+        read, messages, files = laid.folder, laid.messages, files + laid.files
+        more += [*laid.problems, *stray_files(path, OVERLAY_FILES)]
     problems = _in_order(
         [
             *(problem for file in read.files for problem in file.problems),
-            *stray_files(read.path),
+            *more,
             *check(read, today),
-            *check_messages(messages, read),
+            *(problem for each in messages for problem in check_messages(each, read)),
         ]
     )
-    files = len(read.files) + len(MESSAGE_FILES)
     if problems:
         return Reading(None, None, problems, files)
-    return Reading(_assembled(read), messages.messages(), (), files)
+    return Reading(_assembled(read), messages_of(messages), (), files)
 
 
 def check_knowledge(folder: Path, today: date) -> Reading:
     """For authors: also whether the schemas are current. They guide editors only, so no load stops for it."""
     reading = read_knowledge(folder, today)
+    if is_overlay(folder):
+        return reading
     problems = _in_order([*reading.problems, *schema_problems(_as_typed(folder))])
     return Reading(reading.knowledge, reading.messages, problems, reading.files + len(SHAPES))
 

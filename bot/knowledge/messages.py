@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Generic, Literal, TypeVar
@@ -107,16 +107,30 @@ def read_messages(folder: Path) -> Messages:
     return files.messages()
 
 
-def read_message_files(folder: Path) -> MessageFiles:
+def read_message_files(folder: Path, *, optional: bool = False) -> MessageFiles:
+    """Read all four; where they are `optional`, one that is not there holds nothing."""
     return MessageFiles(
-        _read_lines(folder / "training" / "messages.jsonl", LearningMessage),
-        _read_lines(folder / "training" / "real.jsonl", RealMessage),
-        _read_lines(folder / "training" / "contrast.jsonl", ContrastMessage),
-        _read_lines(folder / "training" / "scope.jsonl", ScopeMessage),
+        _read_lines(folder / "training" / "messages.jsonl", LearningMessage, optional),
+        _read_lines(folder / "training" / "real.jsonl", RealMessage, optional),
+        _read_lines(folder / "training" / "contrast.jsonl", ContrastMessage, optional),
+        _read_lines(folder / "training" / "scope.jsonl", ScopeMessage, optional),
     )
 
 
-def _read_lines(path: Path, model: type[M]) -> Lines[M]:
+def messages_of(files: Sequence[MessageFiles]) -> Messages:
+    """Return what all of them hold, one after the other."""
+    parts = [each.messages() for each in files]
+    return Messages(
+        tuple(message for part in parts for message in part.learning),
+        tuple(message for part in parts for message in part.real),
+        tuple(message for part in parts for message in part.contrast),
+        tuple(message for part in parts for message in part.scope),
+    )
+
+
+def _read_lines(path: Path, model: type[M], optional: bool) -> Lines[M]:
+    if optional and not path.exists():
+        return Lines(path, {}, ())
     try:
         raw = path.read_bytes()
     except OSError as error:

@@ -14,11 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
 BarrierId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]{1,7}-\d{2,3}$")]
-SourceId = Annotated[str, StringConstraints(pattern=r"^R\d{2,3}$")]
+SourceId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,8}\d{2,3}$")]
 PlayId = Annotated[str, StringConstraints(pattern=r"^PLAY-\d{2}$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 
-Provenance = Literal["study-code", "related", "extension"]
+Provenance = Literal["study-code", "related", "extension", "organisation"]
 DimensionId = Literal["organisational", "technical", "operational", "business"]
 Horizon = Literal["this-week", "next-quarter"]
 BarrierGrade = Literal["strong", "moderate", "thin"]
@@ -133,7 +133,8 @@ class Barrier(Record):
     summary: Text
     theme: Slug
     provenance: Provenance = Field(
-        description="study-code: a code names it; related: a code plausibly covers it; extension: ours alone"
+        description="study-code: a code names it; related: a code plausibly covers it; extension: ours alone; "
+        "organisation: an organisation's own, in its overlay"
     )
     study_codes: tuple[Text, ...] = ()
     devops: Literal["shared", "shared-harder-with-ml", "mlops-only"] = Field(description="our judgement")
@@ -149,7 +150,7 @@ class Barrier(Record):
     caused_by: tuple[Cause, ...] = ()
     leads_to: tuple[BarrierId, ...] = ()
     confusable_with: tuple[BarrierId, ...] = ()
-    sources: Annotated[tuple[SourceId, ...], Field(min_length=1)]
+    sources: Annotated[tuple[SourceId, ...], Field(description="at least one, unless it is an organisation's own")] = ()
 
     def steps(self, horizon: Horizon) -> tuple[str, ...]:
         """Return the texts of the recommendations for one horizon, in the file's order."""
@@ -234,6 +235,12 @@ class BannedClaims(Record):
     """`banned_claims.yaml`."""
 
     claims: tuple[BannedClaim, ...]
+
+
+class SwitchedOff(Record):
+    """`switched_off.yaml` of an overlay: the project's barriers that do not hold there."""
+
+    barriers: tuple[BarrierId, ...]
 
 
 class Knowledge(Record):

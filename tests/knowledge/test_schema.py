@@ -12,7 +12,12 @@ def test_every_kind_of_file_has_a_schema():
     ]
     barrier = json.loads(schemas()["barrier.json"])
     assert barrier["additionalProperties"] is False
-    assert barrier["properties"]["provenance"]["enum"] == ["study-code", "related", "extension"]
+    assert barrier["properties"]["provenance"]["enum"] == [
+        "study-code",
+        "related",
+        "extension",
+        "organisation",
+    ]
     assert barrier["properties"]["symptoms"]["minItems"] == 7
 
 
