@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from datetime import UTC, datetime
 from io import TextIOWrapper
 from typing import Annotated, NoReturn
 from uuid import uuid4
@@ -13,6 +12,7 @@ from uuid import uuid4
 import typer
 
 from bot import __version__
+from bot.clock import utc_now
 from bot.commands import ask, chat, evaluate, index, knowledge
 from bot.errors import MessageUnreadable, SettingsInvalid, TriageError
 from bot.settings import Settings, described
@@ -112,7 +112,7 @@ def _recorded(trace: str) -> str:
         file = Settings().triage_home / "errors.log"
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a", encoding="utf-8") as log:
-            log.write(f"{datetime.now(UTC).isoformat('T', 'seconds')} {reference}\n{trace}\n")
+            log.write(f"{utc_now().isoformat('T', 'seconds')} {reference}\n{trace}\n")
     except (OSError, ValueError):
         return f"Something went wrong that should not (reference {reference}); its trace could not be kept."
     return f"Something went wrong that should not (reference {reference}). Please report it with its trace in {file}."

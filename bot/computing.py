@@ -24,7 +24,6 @@ from bot.errors import TriageError
 from bot.live import LiveBots, live_bots
 from bot.logs import configure
 from bot.settings import Settings
-from bot.wiring import encoder_of, open_index
 
 if TYPE_CHECKING:
     from bot.refresh.proposal import Compared, Proposal
@@ -109,13 +108,10 @@ class BuildingProcess:
 
 
 def _compared() -> Compared:
-    from bot.refresh.outline import diff_lines  # judging takes memory that the process that answers does without
-    from bot.refresh.proposal import Compared
+    from bot.refresh.wiring import compared  # judging takes memory that the process that answers does without
 
     assert _settings is not None, "the child was begun"
-    encoder = encoder_of(_settings)
-    comparison = open_index(_settings, encoder).compare(today())
-    return Compared(comparison.base, tuple(diff_lines(comparison.diff)), comparison.unchanged)
+    return compared(_settings)
 
 
 def _proposed(who: str) -> Proposal | None:

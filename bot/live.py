@@ -52,6 +52,7 @@ class LiveBots:
         self._lock = Lock()
         self._opened: dict[int, _Open] = {}
         self._refused: int | None = None
+        self._complaint: str | None = None
         self._served: tuple[int, ...] = ()
         self.current = 0
         """The number of the version that answers what begins now; 0 before `open`."""
@@ -64,7 +65,8 @@ class LiveBots:
         version = self._index.open(self._today(), progress, notify, up_to_date=up_to_date)
         if not up_to_date:
             tell_what_changed(self._index, version, notify)
-        self._take(version)
+        self._opened[version.number] = _Open(self._warm(version), 0, time.monotonic())
+        self.current, self._served = version.number, self._index.versions.served()
 
     @contextmanager
     def answering(self, number: int | None = None) -> Generator[Bot]:
@@ -86,25 +88,34 @@ class LiveBots:
             self._served = self._index.versions.served()
             number = next(iter(self._served), self.current)
             if number not in (self.current, self._refused):
-                self._take(self._index.versions.open(number))
+                self._refused = number  # until it is taken
+                self._take(number)
                 log.info("another index serves", index=number)
+            self._complaint = None
         except TriageError as error:
-            self._refused = next(iter(self._served), None)
-            log.error("the index cannot be opened; the one before goes on serving", reason=str(error))
+            if str(error) != self._complaint:
+                log.error("the index cannot be opened; the one before goes on serving", reason=str(error))
+            self._complaint = str(error)
         self._close_idle()
 
-    def _take(self, version: IndexVersion) -> None:
-        bot = Bot(version, self._encoder, self._today)
+    def _take(self, number: int) -> None:
+        with self._lock:
+            is_open = number in self._opened
+        bot = None if is_open else self._warm(self._index.versions.open(number))
+        with self._lock:
+            if bot is not None:
+                self._opened[number] = _Open(bot, 0, time.monotonic())
+            self.current, self._refused = number, None
+
+    def _warm(self, version: IndexVersion) -> Bot:
+        """Load everything before somebody waits for it."""
         try:
-            bot.triage(WARMING_UP)  # everything is loaded before somebody waits for it
+            bot = Bot(version, self._encoder, self._today)
+            bot.triage(WARMING_UP)
         except TriageError:
             version.close()
             raise
-        with self._lock:
-            self._opened[version.number] = _Open(bot, 0, time.monotonic())
-            self.current = version.number
-            self._served = self._index.versions.served()
-            self._refused = None
+        return bot
 
     def _lent(self, number: int | None) -> _Open:
         with self._lock:

@@ -23,8 +23,9 @@ from bot.conversations.index_admin import IndexAdmin
 from bot.conversations.privacy import Privacy
 from bot.metrics import Metrics
 from bot.refresh.administration import Administration
+from bot.refresh.wiring import database_of
 from bot.settings import Settings
-from bot.store import Database, Room
+from bot.store import Room
 from bot.wiring import versions_of
 from bot.workflows import Workflows, executor_id
 
@@ -40,8 +41,7 @@ async def serving(
     async with AsyncExitStack() as stack:
         for each in channels:
             stack.push_async_callback(each.close)
-        url = settings.database_url
-        database = Database(settings.triage_home, url.get_secret_value() if url else None)
+        database = database_of(settings)
         stack.push_async_callback(database.close)
         await database.migrate()
         computing = Computing(settings)

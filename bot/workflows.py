@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
@@ -36,6 +37,10 @@ BEAT_EVERY_S, SWEEP_EVERY_S = 15.0, 60.0
 SILENT_FOR = timedelta(seconds=60)
 FINISH_WITHIN_S = 8
 TICK, EVERY_FIVE_MINUTES = "tick", "*/5 * * * *"
+
+patient_step = partial(
+    DBOS.step, retries_allowed=True, interval_seconds=RETRY_EVERY_S, backoff_rate=1.0, max_attempts=RETRIES
+)
 
 log = structlog.get_logger()
 Work = Callable[[], Awaitable[object]]
@@ -65,23 +70,16 @@ async def reply(turn: str) -> None:
     await answer_and_deliver(turn)
 
 
-@DBOS.step(
-    name="answer and deliver",
-    retries_allowed=True,
-    interval_seconds=RETRY_EVERY_S,
-    backoff_rate=1.0,
-    max_attempts=RETRIES,
-)
+@patient_step(name="answer and deliver")
 async def answer_and_deliver(turn: str) -> None:
     """Do both, which may be repeated: what was answered, and what was sent, stands in the turn.
 
     A checkpoint between the two would cost as much as either and keep nothing more.
     """
-    workflow, status = DBOS.workflow_id, DBOS.step_status
+    workflow = DBOS.workflow_id
     assert workflow is not None, "a step runs in a workflow"
-    assert status is not None, "and knows how often it was tried"
     parts = _of_this_process()
-    question = await parts.answering.answer(turn, attempt=(status.current_attempt or 0) + 1)
+    question = await parts.answering.answer(turn, _attempt())
     await parts.delivering.deliver(turn, workflow)
     if question is not None:
         await parts.delivering.deliver(question, workflow)
@@ -93,17 +91,16 @@ async def refresh(id: str) -> None:
     await build_and_offer(id)
 
 
-@DBOS.step(
-    name="build and offer",
-    retries_allowed=True,
-    interval_seconds=RETRY_EVERY_S,
-    backoff_rate=1.0,
-    max_attempts=RETRIES,
-)
+@patient_step(name="build and offer")
 async def build_and_offer(id: str) -> None:
+    await _of_this_process().index_admin.run(id, _attempt())
+
+
+def _attempt() -> int:
+    """How often the step that runs was begun, from 1 on."""
     status = DBOS.step_status
     assert status is not None, "a step knows how often it was tried"
-    await _of_this_process().index_admin.run(id, attempt=(status.current_attempt or 0) + 1)
+    return (status.current_attempt or 0) + 1
 
 
 @DBOS.workflow(name="tick")
@@ -161,13 +158,17 @@ class Workflows:
 
     async def start(self, workflow: str, turn: str) -> None:
         """Enqueue a reply under this id; one that was started before is not started again."""
-        with SetWorkflowID(workflow):
-            await DBOS.enqueue_workflow_async(REPLIES, reply, turn)
+        await self._enqueue(workflow, reply, turn)
 
     async def start_refresh(self, id: str) -> None:
         """Enqueue a refresh under its id; one that was started before is not started again."""
-        with SetWorkflowID(id):
-            await DBOS.enqueue_workflow_async(REPLIES, refresh, id)
+        await self._enqueue(id, refresh, id)
+
+    async def _enqueue(
+        self, workflow: str, work: Callable[[str], Coroutine[object, object, None]], argument: str
+    ) -> None:
+        with SetWorkflowID(workflow):
+            await DBOS.enqueue_workflow_async(REPLIES, work, argument)
 
     async def prune(self, before: datetime) -> int:
         """Drop what DBOS keeps of workflows that ended before; how many."""

@@ -12,12 +12,11 @@ from rich.table import Table
 from bot.clock import today
 from bot.commands.console import open_bot, show
 from bot.errors import BarrierUnknown, LabelledSetInvalid, ThemeUnknown
-from bot.evaluation import Labelled, ReliabilityRow, Report, measure, read_labelled
+from bot.evaluation import Labelled, ReliabilityRow, Report, measure, outcomes_of, read_labelled
 from bot.evaluation.simulate import ERRS, MOST_TAPS, Simulated, simulate
 from bot.knowledge import Knowledge, load_knowledge
-from bot.outcomes import BatchOutcome, batch_outcome
+from bot.outcomes import BatchOutcome
 from bot.settings import load_settings
-from bot.triage import Message
 
 
 def evaluate(
@@ -43,9 +42,7 @@ def evaluate(
         bot = open_bot()
         knowledge = bot.version.knowledge
         _refuse_unknown(labelled, knowledge)
-        outcomes = {
-            item.id: batch_outcome(item.id, bot.reply(Message(item.text)), bot.version.number) for item in labelled
-        }
+        outcomes = {item.id: outcome for item, outcome in zip(labelled, outcomes_of(bot, labelled), strict=True)}
         if simulated:
             _show_simulated(*simulate(labelled, lambda message: bot.triage(message).outcome))
     else:

@@ -7,7 +7,7 @@ import getpass
 import json
 import socket
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 from rich.table import Table
 
-from bot.clock import today, utc_now
+from bot.clock import utc_now
 from bot.commands.console import notify, progress_bar, show
 from bot.errors import GateClosed, TriageError
 from bot.sentences import shortened
@@ -68,7 +68,9 @@ def refresh(
     """Build a version beside the one that serves, judge both on labelled messages, and ask whether to promote it."""
     settings = load_settings()
     if dry_run:
-        _show_lines(_compared(settings))
+        from bot.refresh.wiring import compared
+
+        _show_lines(compared(settings).lines)
         return
     proposal = _proposed(settings, force=force)
     if proposal is None:
@@ -146,18 +148,16 @@ def shell_admin() -> Admin:
         user = getpass.getuser()
     except (OSError, KeyError):  # a container's user need not have a name
         user = "somebody"
-    who = f"{user}@{socket.gethostname()}"
-    return Admin(SHELL, who, who)
+    return Admin(SHELL, f"{user}@{socket.gethostname()}")
 
 
 @asynccontextmanager
 async def _administration(settings: Settings) -> AsyncGenerator[Administration]:
     from bot.refresh.administration import Administration
-    from bot.store import Database
+    from bot.refresh.wiring import database_of
     from bot.wiring import versions_of
 
-    url = settings.database_url
-    database = Database(settings.triage_home, url.get_secret_value() if url else None)
+    database = database_of(settings)
     try:
         await database.migrate()
         yield Administration(versions_of(settings), database, utc_now)
@@ -173,13 +173,6 @@ def _administer(settings: Settings, act: Callable[[Administration, Admin], Await
     return asyncio.run(done())
 
 
-def _compared(settings: Settings) -> list[str]:
-    from bot.refresh.outline import diff_lines
-
-    comparison = open_index(settings, encoder_of(settings)).compare(today())
-    return list(diff_lines(comparison.diff))
-
-
 def _proposed(settings: Settings, *, force: bool) -> Proposal | None:
     from bot.refresh.proposal import Proposal
     from bot.refresh.wiring import proposer_of
@@ -188,7 +181,7 @@ def _proposed(settings: Settings, *, force: bool) -> Proposal | None:
     _administer(settings, lambda desk, _: desk.history(1))  # a store that is away is told before anything is built
     try:
         with progress_bar() as progress:
-            proposal = proposer_of(settings).propose(admin.name, progress, anyway=force)
+            proposal = proposer_of(settings).propose(admin.person, progress, anyway=force)
     except TriageError as error:
         failure = error
         _administer(settings, lambda desk, _: desk.failed(admin, failure))
@@ -213,18 +206,17 @@ def _confirmed(number: int) -> bool:
 def _show_proposal(proposal: Proposal) -> None:
     from bot.refresh.outline import built, changed_answers, diff_lines, figures, reasons, verdict_line
 
-    _show_lines(list(diff_lines(proposal.diff)))
-    _show_lines([built(proposal)])
+    _show_lines([*diff_lines(proposal.diff), built(proposal)])
     if rows := figures(proposal):
         table = Table("measure", f"index {proposal.base}", f"index {proposal.number}", "n", box=None, pad_edge=False)
         for row in rows:
             table.add_row(*row.row)
         show(table)
-        _show_lines(list(changed_answers(proposal)))
+        _show_lines(changed_answers(proposal))
     _show_lines([verdict_line(proposal), *reasons(proposal)])
 
 
-def _show_lines(lines: list[str]) -> None:
+def _show_lines(lines: Iterable[str]) -> None:
     from rich.text import Text
 
     show(*(Text(line) for line in lines))

@@ -11,12 +11,12 @@ from typing import Protocol
 import structlog
 
 from bot.clock import Clock
-from bot.conversations.channel import Address, Channel, LookupImpossible, NotDelivered, Undeliverable
-from bot.conversations.message_view import IndexChange, MessageView
+from bot.conversations.channel import Channel, NotDelivered
+from bot.conversations.message_view import IndexChange
+from bot.conversations.refresh_message import LINES_SHOWN, RefreshMessage, proposal_view
 from bot.errors import GateClosed, IndexBusy, ReasonTooShort, TriageError
 from bot.index.version_store import Builder
 from bot.refresh.administration import Admin, Administration, in_a_line
-from bot.refresh.outline import built, changed_answers, diff_lines, figures, reasons, verdict_line
 from bot.refresh.proposal import Compared, Proposal
 from bot.sentences import counted
 from bot.store import Database, Refreshes, Room
@@ -27,7 +27,7 @@ NOBODY_TELLS = "I could not find out whether you are an admin. Try again in a mo
 UNDER_WAY = "I compare the knowledge files with what serves, and tell you in a direct message how it goes."
 CRASHED = "Building failed for a reason that should not be; the log has it. What serves is unchanged."
 TELL_EVERY_S = 2.0
-LINES_SHOWN, PROBLEMS_SHOWN, ACTS_SHOWN = 40, 12, 8
+PROBLEMS_SHOWN, ACTS_SHOWN = 12, 8
 BUILDING_TRIES = 3
 """A process that dies thrice on the same files does so for a reason."""
 
@@ -95,7 +95,7 @@ class IndexAdmin:
         async def promoting() -> str:
             proposal = self._administration.proposal(number)
             try:
-                done = await self._administration.promote(_admin(room, person), proposal.number, reason)
+                done = await self._administration.promote(Admin(room.workspace, person), proposal.number, reason)
             except GateClosed as closed:
                 return f"{closed} Give a reason to let it serve all the same."
             against = ", against the gate" if done.overridden else ""
@@ -110,7 +110,7 @@ class IndexAdmin:
 
         async def discarding() -> str:
             proposal = self._administration.proposal(number)
-            await self._administration.discard(_admin(room, person), proposal.number)
+            await self._administration.discard(Admin(room.workspace, person), proposal.number)
             said = f"Index {proposal.number} is removed. What serves is unchanged."
             await self._decided(proposal, said)
             return said
@@ -127,11 +127,11 @@ class IndexAdmin:
             refresh = await Refreshes(session).get(id)
         if refresh is None or refresh.done_at is not None:
             return
-        shown = _Shown(self._channels[refresh.channel], self._database, refresh)
+        shown = RefreshMessage(self._channels[refresh.channel], self._database, refresh)
         try:
             change, number = await self._proposed(refresh, shown)
         except TriageError as error:
-            await self._administration.failed(_admin_of(refresh), error)
+            await self._administration.failed(Admin(refresh.workspace, refresh.person), error)
             change, number = _failed(error), None
         except Exception:
             log.exception("refresh failed", refresh=id, attempt=attempt)
@@ -142,7 +142,7 @@ class IndexAdmin:
         await shown.show(change)
         await shown.save(done_at=self._clock())
 
-    async def _proposed(self, refresh: Refresh, shown: _Shown) -> tuple[IndexChange, int | None]:
+    async def _proposed(self, refresh: Refresh, shown: RefreshMessage) -> tuple[IndexChange, int | None]:
         if refresh.number is not None:  # built already: only the telling failed
             return proposal_view(self._administration.proposal(refresh.number)), refresh.number
         compared = await self._building.compare()
@@ -160,7 +160,7 @@ class IndexAdmin:
             task.cancel()
         if proposal is None:
             return IndexChange("Nothing to build any more: somebody else has refreshed the index."), None
-        await self._administration.proposed(_admin_of(refresh), proposal)
+        await self._administration.proposed(Admin(refresh.workspace, refresh.person), proposal)
         return proposal_view(proposal), proposal.number
 
     async def _begin(self, room: Room, person: str, id: str) -> str:
@@ -178,7 +178,7 @@ class IndexAdmin:
 
     async def _roll_back(self, room: Room, person: str, number: int | None) -> str:
         async def rolling_back() -> str:
-            now, before = await self._administration.roll_back(_admin(room, person), number)
+            now, before = await self._administration.roll_back(Admin(room.workspace, person), number)
             return f"Index {now} serves, in the place of {before}."
 
         return await self._as_admin(room, person, "rollback", rolling_back)
@@ -193,7 +193,7 @@ class IndexAdmin:
         except NotDelivered:
             return NOBODY_TELLS
         if not allowed:
-            await self._administration.refused(_admin(room, person), what)
+            await self._administration.refused(Admin(room.workspace, person), what)
             return REFUSED
         try:
             return await act()
@@ -210,77 +210,8 @@ class IndexAdmin:
             told = await Refreshes(session).of_version(proposal.number)
         for refresh in told:
             if refresh.posted is not None:
-                shown = _Shown(self._channels[refresh.channel], self._database, refresh)
+                shown = RefreshMessage(self._channels[refresh.channel], self._database, refresh)
                 await shown.show_if_possible(decided)
-
-
-class _Shown:
-    """The one message in which an admin follows a refresh."""
-
-    def __init__(self, channel: Channel, database: Database, refresh: Refresh) -> None:
-        self._channel = channel
-        self._database = database
-        self._refresh = refresh
-        self._last: IndexChange | None = None
-
-    async def save(self, **changed: object) -> None:
-        self._refresh = replace(self._refresh, **changed)
-        async with self._database.writing() as session:
-            await Refreshes(session).save(replace(self._refresh))
-
-    async def show_if_possible(self, change: IndexChange) -> None:
-        """Show how it goes; a platform that is away misses it."""
-        try:
-            await self.show(change)
-        except NotDelivered as error:
-            log.info("progress was not shown", reason=str(error))
-
-    async def show(self, change: IndexChange) -> None:
-        """Post or replace the message. Raises NotDelivered."""
-        if change == self._last:
-            return
-        refresh = self._refresh
-        view = MessageView(turn=refresh.id, body=change, asker=refresh.person, private=True)
-        try:
-            if refresh.room is None:
-                there = Room(refresh.channel, refresh.workspace, "")
-                await self.save(room=(await self._channel.open_direct(there, refresh.person)).id)
-            address = self._address()
-            posted = address.posted or await self._found(address)
-            if posted is None:
-                posted = await self._channel.post(address, view)
-            else:
-                await self._channel.replace(replace(address, posted=posted), view)
-            if posted != refresh.posted:
-                await self.save(posted=posted)
-            self._last = change
-        except Undeliverable as error:
-            log.warning("a refresh cannot be told of", refresh=refresh.id, reason=error.reason)
-
-    def _address(self) -> Address:
-        refresh = self._refresh
-        room = Room(refresh.channel, refresh.workspace, refresh.room or "")
-        return Address(room, refresh.person, private=False, under=None, posted=refresh.posted, reply_url=None)
-
-    async def _found(self, address: Address) -> str | None:
-        """Look for a post whose reply was lost."""
-        try:
-            return await self._channel.find(address, self._refresh.id, self._refresh.asked_at)
-        except LookupImpossible:
-            return None
-
-
-def proposal_view(proposal: Proposal) -> IndexChange:
-    """Show what was found out, and what may be decided."""
-    return IndexChange(
-        headline=verdict_line(proposal),
-        lines=(*reasons(proposal), *list(diff_lines(proposal.diff))[:LINES_SHOWN], built(proposal)),
-        figures=tuple(figures(proposal)),
-        changed=tuple(changed_answers(proposal)),
-        base=proposal.base,
-        number=proposal.number,
-        offers="promotion" if proposal.holds else "override",
-    )
 
 
 def _beside(base: int | None, builder: Builder | None) -> str:
@@ -308,11 +239,3 @@ def _for_a_platform(error: TriageError) -> str:
         return f"The index is being built by {error.holder}. Try again when it is done."
     said = re.sub(r" ?(?:Build (?:one|it again): |See: |Run: )?triage index \w+\.?", "", str(error))
     return re.sub(r"(?<!\S)/\S+", "(the home)", said)
-
-
-def _admin(room: Room, person: str) -> Admin:
-    return Admin(room.workspace, person, person)
-
-
-def _admin_of(refresh: Refresh) -> Admin:
-    return Admin(refresh.workspace, refresh.person, refresh.person)

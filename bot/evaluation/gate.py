@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -70,19 +71,21 @@ class Verdict(BaseModel):
         return not self.losses
 
 
+def outcomes_of(bot: Bot, labelled: Sequence[Labelled]) -> Iterator[BatchOutcome]:
+    """Let the bot answer each message, in order."""
+    for item in labelled:
+        yield batch_outcome(item.id, bot.reply(Message(item.text)), bot.version.number)
+
+
 def judge(labelled: Sequence[Labelled], before: Bot, after: Bot, on_judged: OnJudged) -> Verdict:
     """Let both answer, and compare. A quarter of a minute for 230 messages."""
     known = [item for item in labelled if _has_labels(item, after.version.knowledge)]
-    total = 2 * len(known)
-    outcomes: list[list[BatchOutcome]] = []
-    for bot in (before, after):
-        done = len(known) * len(outcomes)
-        answered: list[BatchOutcome] = []
-        for place, item in enumerate(known):
-            answered.append(batch_outcome(item.id, bot.reply(Message(item.text)), bot.version.number))
-            on_judged(done + place + 1, total)
-        outcomes.append(answered)
-    return compare(known, outcomes[0], outcomes[1], after.version.knowledge, set_aside=len(labelled) - len(known))
+    outcomes: list[BatchOutcome] = []
+    for outcome in chain(outcomes_of(before, known), outcomes_of(after, known)):
+        outcomes.append(outcome)
+        on_judged(len(outcomes), 2 * len(known))
+    old, new = outcomes[: len(known)], outcomes[len(known) :]
+    return compare(known, old, new, after.version.knowledge, set_aside=len(labelled) - len(known))
 
 
 def compare(

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from bot.carried import carried
 from bot.errors import LabelledSetInvalid, MessageUnreadable
 from bot.triage.message import clean
 
@@ -41,9 +42,7 @@ class Labelled(BaseModel):
 
 def gate_sets() -> tuple[Path, ...]:
     """Return the sets that a new index is judged on: the wheel's; in a source checkout the repository's own."""
-    package = Path(__file__).resolve().parents[1]
-    carried = package / "packaged" / "eval"
-    return tuple(sorted((carried if carried.is_dir() else package.parent / "tests" / "eval").glob("*.jsonl")))
+    return tuple(sorted(carried("eval", "tests/eval").glob("*.jsonl")))
 
 
 def read_labelled(file: Path) -> tuple[Labelled, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import socket
@@ -55,6 +54,7 @@ class VersionStore:
         self.folder = home / "index"
         self._pointer = self.folder / "current"
         self._last = self.folder / ".last"
+        self._holder = self.folder / ".lock-holder"
 
     def current_number(self) -> int | None:
         """Return the number of the version that serves. Raises IndexDamaged, HomeUnwritable."""
@@ -99,28 +99,27 @@ class VersionStore:
 
         Raises IndexBusy, which names the holder, after `wait_s` seconds; HomeUnwritable when the folder cannot be made.
         """
-        holder = self.folder / ".lock-holder"
         with self._held(".lock", wait_s):
             try:
                 with self._writing():
                     about = Builder(pid=os.getpid(), host=socket.gethostname(), since=utc_now(), who=who)
-                    self._replace(holder, about.model_dump_json())
+                    self._replace(self._holder, about.model_dump_json())
                 yield
             finally:
                 with suppress(OSError):
-                    holder.unlink()
+                    self._holder.unlink()
 
     def note(self, what: str, done: float) -> None:
         """Tell who waits how far the building is, from 0 to 1. Needs the lock."""
-        holder = self.folder / ".lock-holder"
-        with suppress(OSError, ValueError):
-            about = json.loads(holder.read_text(encoding="utf-8"))
-            self._replace(holder, json.dumps(about | {"what": what, "done": done}))
+        if builder := self.builder():
+            with suppress(OSError):
+                told = builder.model_copy(update={"what": what, "done": done})
+                self._replace(self._holder, told.model_dump_json())
 
     def builder(self) -> Builder | None:
         """Tell who builds right now; None where nobody does, or it cannot be read."""
         try:
-            return Builder.model_validate_json((self.folder / ".lock-holder").read_bytes())
+            return Builder.model_validate_json(self._holder.read_bytes())
         except (OSError, ValidationError):
             return None
 
@@ -163,7 +162,8 @@ class VersionStore:
         version than `instead_of` serves meanwhile.
         """
         with self._moving():
-            current = next(iter(self._served_or_none()), None)
+            served = self._served_or_none()
+            current = next(iter(served), None)
             if instead_of is not None and instead_of != current:
                 raise ProposalStale(number, instead_of, current)
             final = self.folder / str(number)
@@ -174,7 +174,7 @@ class VersionStore:
                     self._candidate(number).rename(final)
                 elif not final.is_dir():
                     raise VersionUnknown(number, self.numbers())
-                self._point_at([number, *(each for each in self._served_or_none() if each != number)])
+                self._point_at([number, *(each for each in served if each != number)])
             return self._drop_old()
 
     def roll_back(self, to: int | None = None) -> tuple[int | None, int]:
@@ -184,12 +184,9 @@ class VersionStore:
         """
         with self._moving():
             served, standing = self._served_or_none(), self.numbers()
-            if to is None:
-                kept = [number for number in served[1:] if number in standing]
-            else:
-                kept = [number for number in (to, *served) if number in standing]
-                kept = list(dict.fromkeys(kept)) if to in standing else []
-            if not kept:
+            wanted = served[1:] if to is None else dict.fromkeys((to, *served))
+            kept = [number for number in wanted if number in standing]
+            if not kept or to not in (None, kept[0]):
                 raise VersionUnknown(to, standing)
             with self._writing():
                 self._point_at(kept)
@@ -238,7 +235,8 @@ class VersionStore:
             raise
 
     def _drop_old(self) -> list[int]:
-        old = [number for number in self.numbers() if number not in self._served_or_none()]
+        served = self._served_or_none()
+        old = [number for number in self.numbers() if number not in served]
         self._clear_away(DROPPING)
         return [number for number in old if self._dropped(number)]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from bot.carried import carried
 from bot.errors import KnowledgeInvalid, KnowledgeMissing
 from bot.knowledge.checks import check
 from bot.knowledge.files import Broken, Problem
@@ -72,9 +73,7 @@ def check_knowledge(folder: Path, today: date) -> Reading:
 
 def packaged_knowledge() -> Path:
     """Return the folder that the wheel carries; in a source checkout the repository's own."""
-    package = Path(__file__).resolve().parents[1]
-    carried = package / "packaged" / "knowledge"
-    return carried if carried.is_dir() else package.parent / "knowledge"
+    return carried("knowledge", "knowledge")
 
 
 def _assembled(folder: Folder) -> Knowledge | None:

@@ -30,11 +30,10 @@ REASON_AT_LEAST = 8
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """Who acts, as the platform names them; at a shell the user and the host. `name` is for other admins to read."""
+    """Who acts, as the platform names them; at a shell the user and the host."""
 
     workspace: str
     person: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

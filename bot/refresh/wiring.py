@@ -1,13 +1,28 @@
-"""Settings -> what proposes."""
+"""Settings -> what compares, what proposes, and where it is recorded."""
 
 from __future__ import annotations
 
-from bot.clock import utc_now
+from bot.clock import today, utc_now
 from bot.evaluation import gate_sets, read_labelled
 from bot.index.version_store import LOCK_WAIT_S
+from bot.refresh.outline import diff_lines
+from bot.refresh.proposal import Compared
 from bot.refresh.proposing import Proposer
 from bot.settings import Settings
+from bot.store import Database
 from bot.wiring import encoder_of, open_index
+
+
+def database_of(settings: Settings) -> Database:
+    """Return the store of these settings, with nothing opened or migrated yet."""
+    url = settings.database_url
+    return Database(settings.triage_home, url.get_secret_value() if url else None)
+
+
+def compared(settings: Settings) -> Compared:
+    """Tell what a refresh would change. Raises KnowledgeMissing, KnowledgeInvalid."""
+    comparison = open_index(settings, encoder_of(settings)).compare(today())
+    return Compared(comparison.base, tuple(diff_lines(comparison.diff)), comparison.unchanged)
 
 
 def proposer_of(settings: Settings, lock_wait_s: float = LOCK_WAIT_S) -> Proposer:

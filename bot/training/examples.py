@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from functools import cache
 
+from bot.clock import today
 from bot.index.source import KnowledgeSource, read_source
 from bot.knowledge import packaged_knowledge
 from bot.triage.training_examples import TrainingExample, training_examples_of
-
-
-def today() -> date:
-    return datetime.now(UTC).date()
 
 
 @cache

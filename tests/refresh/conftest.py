@@ -20,7 +20,7 @@ from tests.index.desk import Desk, desk, original
 __all__ = ["desk", "original"]
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-ANA = Admin("T1", "U1", "ana")
+ANA = Admin("T1", "U1")
 Done = TypeVar("Done")
 DAYS = ("mondays", "tuesdays", "wednesdays", "thursdays", "fridays")
 

@@ -128,7 +128,7 @@ def test_what_was_compared_with_another_version_is_to_be_refreshed_again(office:
     office.proposed()
     office.act(lambda desk: desk.promote(ANA))
     office.proposed()
-    office.act(lambda desk: desk.roll_back(Admin("T1", "U2", "ben")))
+    office.act(lambda desk: desk.roll_back(Admin("T1", "U2")))
     with pytest.raises(ProposalStale):
         office.act(lambda desk: desk.promote(ANA))
     assert office.serving() == 1

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.slack import words
+from bot.channels.slack import deliver, words
 from bot.channels.slack.blocks import REASON
 from bot.conversations.index_admin import REFUSED, UNDER_WAY
 from bot.store import AuditLog, Database
@@ -164,11 +164,11 @@ def test_who_is_no_admin_is_refused_and_that_is_recorded(desk: Desk, typed: str)
     )
 
 
-def test_a_forged_press_is_refused(desk: Desk):
+def test_a_forged_press_is_refused(desk: Desk, monkeypatch: pytest.MonkeyPatch):
     desk.rename("Trouble two")
     offer = desk.refreshed()
     desk.slack.person("ana", admin=False)
-    desk.running.run(_forget_admins(desk))
+    monkeypatch.setattr(deliver, "ADMINS_KNOWN_FOR_S", 0.0)
     desk.slack.press("ana", offer, "Promote").result(20)
     desk.slack.wait_for(lambda: any(line.text == REFUSED for line in desk.slack.ephemerals("ana")))
     assert desk.acts()[0].act == "index change refused"
@@ -203,12 +203,6 @@ def test_one_whose_process_is_killed_while_it_builds_is_finished_after_the_start
         finally:
             if serve.process is not None and serve.process.poll() is None:
                 serve.kill()
-
-
-async def _forget_admins(_desk: Desk) -> None:
-    from bot.channels.slack import deliver
-
-    deliver.ADMINS_KNOWN_FOR_S = 0.0
 
 
 @pytest.mark.parametrize("question", ["refresh of our models takes ages", "promote models by hand takes a week"])

@@ -199,15 +199,17 @@ def _actions(view: MessageView) -> Iterator[Block]:
                 yield ActionsBlock(elements=[_own_words(), _button(SHARE, "Share with the channel", view.turn)])
             yield ContextActionsBlock(elements=[_feedback(view.turn)])
         case IndexChange(number=int(number), offers="promotion"):
-            buttons = [_button(PROMOTE, "Promote", view.turn, number), _button(DISCARD, "Discard", view.turn, number)]
-            yield ActionsBlock(elements=buttons)
+            yield ActionsBlock(elements=_decisions("Promote", view.turn, number))
         case IndexChange(number=int(number), offers="override"):
             reason = PlainTextInputElement(action_id=REASON, max_length=REASON_CHARACTERS)
             yield InputBlock(label="Why it is to serve all the same (kept in the history)", element=reason)
-            override = _button(PROMOTE, "Promote all the same", view.turn, number)
-            yield ActionsBlock(elements=[override, _button(DISCARD, "Discard", view.turn, number)])
+            yield ActionsBlock(elements=_decisions("Promote all the same", view.turn, number))
         case _:
             return
+
+
+def _decisions(promote: str, turn: str, number: int) -> list[ButtonElement]:
+    return [_button(PROMOTE, promote, turn, str(number)), _button(DISCARD, "Discard", turn, str(number))]
 
 
 def _rather(guidance: Guidance, turn: str) -> Iterator[Block]:
@@ -352,11 +354,11 @@ def _cut(text: str, most: int) -> PlainTextObject:
     return PlainTextObject(text=text if len(text) <= most else f"{text[: most - 1].rstrip()}…", emoji=False)
 
 
-def _button(action: str, label: str, turn: str, argument: object = "") -> ButtonElement:
+def _button(action: str, label: str, turn: str, argument: str = "") -> ButtonElement:
     return ButtonElement(
         action_id=action,
         text=_cut(label, BUTTON_CHARACTERS),
-        value=f"{turn}|{argument}" if argument != "" else turn,
+        value=f"{turn}|{argument}" if argument else turn,
     )
 
 

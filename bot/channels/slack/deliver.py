@@ -30,8 +30,8 @@ ALREADY_GONE = frozenset({"message_not_found", "cant_update_message", "edit_wind
 CLOCK_SKEW = timedelta(seconds=60)
 PAGE, PAGES = 200, 10
 TAKEN = "ok"
-GUESTS_KNOWN, GUESTS_KNOWN_FOR_S = 10_000, 3600.0
-ADMINS_KNOWN_FOR_S = 60.0
+PEOPLE_KNOWN = 10_000
+GUESTS_KNOWN_FOR_S, ADMINS_KNOWN_FOR_S = 3600.0, 60.0
 HOOK_HOST = "hooks.slack.com"
 NOT_THERE = "I have your answer, but Slack would not let me post it there ({reason}). Here it is:"
 
@@ -98,8 +98,7 @@ class SlackChannel:
     def __init__(self, api: Api, api_base_url: str, marks: Receipts, pace: Pace | None = None) -> None:
         self._api = api
         self._marks = marks
-        self._admins: dict[str, tuple[bool, float]] = {}
-        self._guests: dict[str, tuple[bool, float]] = {}
+        self._people: dict[str, tuple[_Person | None, float]] = {}
         self._hook_hosts = {HOOK_HOST, urlsplit(api_base_url).netloc}
         self._pace = pace or Pace()
 
@@ -221,23 +220,17 @@ class SlackChannel:
         return False
 
     async def is_guest(self, room: Room, person: str) -> bool:
-        now = asyncio.get_running_loop().time()
-        known = self._guests.get(person)
-        if known is None or now - known[1] > GUESTS_KNOWN_FOR_S:
-            known = (await self._asked_whether_guest(room, person), now)
-            if len(self._guests) >= GUESTS_KNOWN:
-                self._guests.clear()
-            self._guests[person] = known
-        return known[0]
+        user = await self._person(person, GUESTS_KNOWN_FOR_S)
+        if user is None:
+            return True
+        of_another = user.is_stranger or user.team_id not in ("", room.workspace)
+        return user.is_restricted or user.is_ultra_restricted or of_another
 
     async def is_admin(self, room: Room, person: str) -> bool:
-        now = asyncio.get_running_loop().time()
-        known = self._admins.get(person)
-        if known is None or now - known[1] > ADMINS_KNOWN_FOR_S:
-            known = (await self._asked_whether_admin(room, person), now)
-            self._admins = {each: told for each, told in self._admins.items() if now - told[1] <= ADMINS_KNOWN_FOR_S}
-            self._admins[person] = known
-        return known[0]
+        user = await self._person(person, ADMINS_KNOWN_FOR_S)
+        if user is None or user.team_id != room.workspace or user.is_stranger or user.deleted:
+            return False
+        return user.is_admin or user.is_owner or user.is_primary_owner
 
     async def open_direct(self, room: Room, person: str) -> Room:
         return replace(room, id=await self._direct(person))
@@ -245,23 +238,23 @@ class SlackChannel:
     async def _direct(self, person: str) -> str:
         return (await self._api.write("idempotent", "conversations.open", _Opened, users=person)).channel.id
 
-    async def _asked_whether_admin(self, room: Room, person: str) -> bool:
-        try:
-            user = (await self._api.read("idempotent", "users.info", _User, user=person)).user
-        except Undeliverable as error:
-            log.info("cannot tell who is an admin", reason=error.reason)
-            return False
-        here = user.team_id == room.workspace and not (user.is_stranger or user.deleted)
-        return here and (user.is_admin or user.is_owner or user.is_primary_owner)
+    async def _person(self, person: str, known_for_s: float) -> _Person | None:
+        """Return what Slack says of a person, or said not longer ago; None where it does not tell."""
+        now = asyncio.get_running_loop().time()
+        known = self._people.get(person)
+        if known is None or now - known[1] > known_for_s:
+            known = (await self._asked_about(person), now)
+            if len(self._people) >= PEOPLE_KNOWN:
+                self._people.clear()
+            self._people[person] = known
+        return known[0]
 
-    async def _asked_whether_guest(self, room: Room, person: str) -> bool:
+    async def _asked_about(self, person: str) -> _Person | None:
         try:
-            user = (await self._api.read("idempotent", "users.info", _User, user=person)).user
+            return (await self._api.read("idempotent", "users.info", _User, user=person)).user
         except Undeliverable as error:
-            log.info("cannot tell who is a guest", reason=error.reason)
-            return True
-        of_another = user.is_stranger or user.team_id not in ("", room.workspace)
-        return user.is_restricted or user.is_ultra_restricted or of_another
+            log.info("cannot tell who is a guest or an admin", reason=error.reason)
+            return None
 
     async def _page(self, address: Address, oldest: str, cursor: str | None) -> _Page:
         method = "conversations.history" if address.under is None else "conversations.replies"
