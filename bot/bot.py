@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
+import structlog
+
+from bot.documents import Viewer
+from bot.errors import TriageError
 from bot.guidance import Guidance, compose
 from bot.guidance.details import Facet, detail
 from bot.index.version import IndexVersion
+from bot.retrieval.documents import DocumentIndex
 from bot.retrieval.encoder import Encoder
 from bot.triage import Answer, Explanation, Look, Message, Thresholds, Triage, Triager, load_thresholds
 
 Today = Callable[[], date]
+
+DOCUMENTS_SHOWN = 3
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +68,28 @@ class Bot:
         knowledge = self.version.knowledge
         return detail(facet, knowledge.barrier_by_id[barrier], knowledge, self._today())
 
-    def reply(self, message: Message) -> Reply:
-        """Take a message the whole way. Raises MessageUnreadable."""
+    @cached_property
+    def documents(self) -> DocumentIndex | None:
+        """The organisation's own; None where there are none, or they cannot be read: answers do without, then."""
+        try:
+            return self.version.documents
+        except TriageError as error:
+            log.error("documents cannot be cited", reason=str(error))
+            return None
+
+    def reply(self, message: Message, viewer: Viewer | None = None, documents: DocumentIndex | None = None) -> Reply:
+        """Take a message the whole way. Raises MessageUnreadable.
+
+        Cited are those `documents`, or this version's own, that `viewer` may read; none where nobody is named.
+        """
         explanation = self.triage(message)
         text, outcome, version = explanation.message.text, explanation.outcome, self.version
         if not isinstance(outcome, Answer):
             return Reply(explanation, None)
         records = self._retriever.records_of(outcome.barrier.id, explanation.vector)
-        guidance = compose(outcome, text, version.knowledge, records, explanation.hits, self._today(), version.number)
+        own = documents or self.documents
+        cited = own.search(outcome.barrier.id, viewer, explanation.vector, DOCUMENTS_SHOWN) if own and viewer else ()
+        guidance = compose(
+            outcome, text, version.knowledge, records, explanation.hits, self._today(), version.number, cited
+        )
         return Reply(explanation, guidance)

@@ -155,8 +155,9 @@ def _opened() -> int:
 def _answered(asked: Asked) -> Answered:
     assert _settings is not None, "the child was begun"
     if asked.external_user and _settings.triage_knowledge:
-        with _public_bots().answering() as bot:
-            return answered(bot, asked)
+        # A document may be meant for them, too: what they may read of the documents is decided in the query.
+        with _public_bots().answering() as bot, _bots().answering(asked.index_version) as own:
+            return answered(bot, asked, own.documents)
     with _bots().answering(asked.index_version) as bot:
         return answered(bot, asked)
 
@@ -172,7 +173,8 @@ def _public_bots() -> LiveBots:
     """For who may not read what the organisation has written into its knowledge: the project's own, and that alone."""
     assert _settings is not None, "the child was begun"
     home = _settings.triage_home / PUBLIC
-    return _followed(_settings.model_copy(update={"triage_knowledge": None, "triage_home": home}), up_to_date=True)
+    nothing_own = {"triage_knowledge": None, "triage_documents": None, "triage_home": home}
+    return _followed(_settings.model_copy(update=nothing_own), up_to_date=True)
 
 
 def _followed(settings: Settings, *, up_to_date: bool) -> LiveBots:

@@ -18,6 +18,11 @@ TriageError
 ├── EncoderUnavailable the embedding of TRIAGE_EMBEDDINGS does not answer
 ├── SettingsInvalid    a setting is unknown or has a wrong value
 ├── MessageUnreadable  a message is empty or too long
+├── DocumentsMissing   a folder of documents is not there
+├── DocumentUnknown    a document was named that is in no folder
+├── DocumentSourceUnknown a folder of documents was named that was not added
+├── DocumentSourceInvalid what was said of a folder of documents is wrong
+├── DocumentReaderMissing documents of a kind need the extra `documents`
 ├── StoreUnavailable   the database does not answer or is misnamed
 ├── StoreNewer         the database was written by a later release
 ├── ChannelRefused     a platform refuses the token, or the kind of installation
@@ -171,6 +176,42 @@ class SettingsInvalid(TriageError):
 
 class MessageUnreadable(TriageError):
     """Bad usage: the message is empty or too long."""
+
+
+class DocumentsMissing(TriageError):
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"No folder of documents at {folder}. Name one that is there, or take it out: "
+            "triage index documents remove. The current index is unchanged."
+        )
+        self.folder = folder
+
+
+class DocumentUnknown(TriageError):
+    def __init__(self, document: str, documents: Sequence[str]) -> None:
+        super().__init__(f'document "{document}" is unknown{did_you_mean(document, documents)}')
+        self.document = document
+
+
+class DocumentSourceUnknown(TriageError):
+    def __init__(self, name: str, names: Sequence[str]) -> None:
+        known = did_you_mean(name, names) or (f"; added were: {', '.join(names)}" if names else "; none was added")
+        super().__init__(f'No folder of documents has the name "{name}"{known}')
+        self.name = name
+
+
+class DocumentSourceInvalid(TriageError):
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what[:1].upper()}{what[1:]}. Nothing was changed.")
+
+
+class DocumentReaderMissing(TriageError):
+    def __init__(self, suffix: str) -> None:
+        super().__init__(
+            f"Documents such as {suffix} need an extra: pip install 'mlops-triage[documents]'. "
+            "The current index is unchanged."
+        )
+        self.suffix = suffix
 
 
 class StoreUnavailable(TriageError):

@@ -112,6 +112,7 @@ class LiveBots:
         try:
             bot = Bot(version, self._encoder, self._today)
             bot.triage(WARMING_UP)
+            _ = bot.documents
         except TriageError:
             version.close()
             raise

@@ -26,7 +26,7 @@ from bot.refresh.administration import Administration
 from bot.refresh.wiring import database_of
 from bot.settings import Settings
 from bot.store import Room
-from bot.wiring import versions_of
+from bot.wiring import sources_of, versions_of
 from bot.workflows import Workflows, executor_id
 
 
@@ -56,7 +56,8 @@ async def serving(
 
         async def is_guest(room: Room, person: str) -> bool:
             # Where the organisation has added nothing of its own, there is nothing to keep from guests.
-            return bool(settings.triage_knowledge) and await by_name[room.channel].is_guest(room, person)
+            has_its_own = bool(settings.triage_knowledge) or bool(sources_of(settings))
+            return has_its_own and await by_name[room.channel].is_guest(room, person)
 
         answering = Answering(computing.think, is_guest, lambda: computing.version, database, backlog, utc_now)
         delivering = Delivering(by_name, database, utc_now, metrics)

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     triage_knowledge: Path | None = Field(
         default=None, description="a folder of your own barriers, laid over the project's knowledge"
     )
+    triage_documents: Path | None = Field(
+        default=None, description="a folder of your own documents, cited beside the project's advice"
+    )
     triage_embeddings: str | None = Field(
         default=None,
         examples=["openai:text-embedding-3-small"],
@@ -70,7 +73,7 @@ class Settings(BaseSettings):
     triage_log: Literal["debug", "info", "warning", "error"] = Field(default="info", description="what is logged")
     triage_tracing: bool = Field(default=False, description="let LangSmith tracing follow its own variables")
 
-    @field_validator("triage_home", "triage_knowledge")
+    @field_validator("triage_home", "triage_knowledge", "triage_documents")
     @classmethod
     def _home_of_the_user(cls, folder: Path | None) -> Path | None:
         return folder.expanduser() if folder else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.bot import Bot, Today
+from bot.documents import DocumentLibrary, DocumentSources
 from bot.index.build import Progress
 from bot.index.index import Index, Notify
 from bot.index.version import IndexVersion
@@ -28,11 +29,19 @@ def tell_what_changed(index: Index, version: IndexVersion, notify: Notify) -> No
     """Tell the person who waits that the knowledge files are ahead of what serves."""
     if changed := index.changed_since(version):
         notify(f"Changed since index {version.number} was built: {shortened(changed)}. Run: triage index refresh")
+    if index.lacks_documents(version):
+        notify(f"Your own documents are not in index {version.number} yet. Run: triage index refresh")
 
 
 def open_index(settings: Settings, encoder: Encoder, lock_wait_s: float = LOCK_WAIT_S) -> Index:
     """Return the index of these settings, without opening a version of it. `lock_wait_s`: for who builds already."""
-    return Index(settings.triage_home, settings.knowledge, encoder, lock_wait_s=lock_wait_s)
+    library = DocumentLibrary(sources_of(settings), settings.triage_home / "cache" / "documents.sqlite")
+    return Index(settings.triage_home, settings.knowledge, encoder, library, lock_wait_s=lock_wait_s)
+
+
+def sources_of(settings: Settings) -> DocumentSources:
+    """Return the folders of documents of these settings."""
+    return DocumentSources(settings.triage_home, settings.triage_documents)
 
 
 def versions_of(settings: Settings) -> VersionStore:

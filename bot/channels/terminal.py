@@ -15,7 +15,16 @@ from bot.conversations.dialogue import SOMETHING_ELSE
 from bot.guidance import Guidance, Listed, listed
 from bot.guidance.cues import acknowledged
 from bot.guidance.declined import Declined, declined
-from bot.guidance.outline import GAP, LABEL_WIDTH, Row, options, outline, source_title
+from bot.guidance.outline import (
+    DOCUMENTS_HEADING,
+    GAP,
+    LABEL_WIDTH,
+    Row,
+    document_title,
+    options,
+    outline,
+    source_title,
+)
 from bot.knowledge import Knowledge
 from bot.triage import Answer, AskedQuestion, Clarify, Decline, Explanation, ShortList
 
@@ -47,7 +56,8 @@ def guidance_block(guidance: Guidance, *, more: bool) -> RenderableType:
     headline.append(f"  {shown.sureness}", style="dim")
     opening = [*(Text(note, style="italic") for note in shown.notes), headline, Text(shown.place, style="cyan")]
     tables = [_table(rows) for rows in (shown.advice, shown.alternatives, shown.provenance) if rows]
-    return Group(*opening, *tables, *(_sources(guidance) if more else ()))
+    lists = (*_sources(guidance), *_documents(guidance)) if more else ()
+    return Group(*opening, *tables, *lists)
 
 
 def listed_block(shown: Listed) -> RenderableType:
@@ -101,6 +111,15 @@ def _sources(guidance: Guidance) -> Iterator[RenderableType]:
     for source in guidance.sources:
         line = Text(f"  {source.id}  {source_title(source)}  ")
         line.append(source.url, style="dim")
+        yield line
+
+
+def _documents(guidance: Guidance) -> Iterator[RenderableType]:
+    if guidance.documents:
+        yield Text(DOCUMENTS_HEADING, style="bold")
+    for document in guidance.documents:
+        line = Text(f"  {document_title(document)}  ")
+        line.append(document.link or document.id, style="dim")
         yield line
 
 

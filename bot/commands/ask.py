@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from bot.bot import Bot, Reply
 from bot.channels.terminal import explanation_block, render
 from bot.commands.console import notify, open_bot, show
+from bot.documents import SHELL
 from bot.errors import MessageUnreadable
 from bot.outcomes import BatchMessage, batch_outcome, explanation_document, guidance_document
 from bot.triage import Answer, Clarify, Decline, Message, ShortList, Triage
@@ -52,9 +53,9 @@ def ask(
     if not message.text.strip():
         raise MessageUnreadable("The message is empty. Say in a sentence or two what hurts.")
     bot = open_bot()
-    reply = bot.reply(message)
+    reply = bot.reply(message, SHELL)
     if pick is not None:
-        reply = bot.reply(_picked(reply, pick))
+        reply = bot.reply(_picked(reply, pick), SHELL)
     if as_json:
         document = batch_outcome(None, reply, bot.version.number).model_dump(exclude={"id"})
         document["guidance"] = guidance_document(reply.guidance) if reply.guidance else None

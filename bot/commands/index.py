@@ -10,23 +10,28 @@ import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from bot.clock import utc_now
 from bot.commands.console import notify, progress_bar, show
-from bot.errors import GateClosed, TriageError
-from bot.sentences import shortened
+from bot.documents import Viewer
+from bot.errors import BarrierUnknown, DocumentUnknown, GateClosed, TriageError
+from bot.sentences import counted, shortened
 from bot.settings import Settings, load_settings
-from bot.wiring import encoder_of, open_index
+from bot.wiring import encoder_of, open_index, sources_of, versions_of
 
 if TYPE_CHECKING:  # the store and the judging take a second to import, and `triage ask` imports this module
     from bot.refresh.administration import Admin, Administration
     from bot.refresh.proposal import Proposal
 
 app = typer.Typer(no_args_is_help=True, help="The built knowledge index: what it holds, refreshing it, going back.")
+documents = typer.Typer(no_args_is_help=True, help="Your own documents: which folders are indexed, and for whom.")
+app.add_typer(documents, name="documents")
 Done = TypeVar("Done")
 Number = Annotated[int | None, typer.Argument(help="The candidate's number; the one that waits, if left out.", min=1)]
 Kept = Annotated[int | None, typer.Argument(help="A kept version; the one that served before, if left out.", min=1)]
@@ -137,6 +142,98 @@ def history(
     show(table)
 
 
+Channels = Annotated[list[str] | None, typer.Option("--channel", help="The id of a channel that may read them.")]
+Workspaces = Annotated[list[str] | None, typer.Option("--workspace", help="The id of a workspace they are for.")]
+
+
+@documents.command("add")
+def add_documents(
+    folder: Annotated[Path, typer.Argument(help="A folder of documents, or a git working tree.")],
+    name: Annotated[str | None, typer.Option(help="What it is called here; its own name, if left out.")] = None,
+    link: Annotated[str | None, typer.Option(help="The address that a document's path is put behind.")] = None,
+    channel: Channels = None,
+    workspace: Workspaces = None,
+) -> None:
+    """Index a folder from the next refresh on, or say anew who may read it: everybody, if no channel is named."""
+    settings = load_settings()
+    source = sources_of(settings).add(folder, name=name, link=link, workspaces=workspace or (), channels=channel or ())
+    audience = str(source.audience)
+    _record(settings, "added", source.name, {"folder": str(source.folder), "audience": audience})
+    show(f"{source.name}: {source.folder}, for {audience}. Indexed with the next: triage index refresh")
+
+
+@documents.command("remove")
+def remove_documents(name: Annotated[str, typer.Argument(help="The name of an added folder.")]) -> None:
+    """Take a folder out, with its documents from the next refresh on."""
+    settings = load_settings()
+    source = sources_of(settings).remove(name)
+    _record(settings, "removed", source.name, {"folder": str(source.folder)})
+    show(f"{source.name} is removed. Its documents go with the next: triage index refresh")
+
+
+@documents.command("link")
+def link_documents(
+    document: Annotated[str, typer.Argument(help="The id of a document, as the list shows it.")],
+    barriers: Annotated[list[str] | None, typer.Argument(help="The barriers it helps with; none, if left out.")] = None,
+) -> None:
+    """Say yourself which barriers a document helps with, in the place of what triage makes of it."""
+    settings = load_settings()
+    version = versions_of(settings).open_current()
+    catalogue, known = version.catalogue, version.knowledge.barrier_by_id
+    version.close()
+    if document not in (ids := [each.id for each in catalogue.documents]):
+        raise DocumentUnknown(document, ids)
+    for barrier in barriers or ():
+        if barrier not in known:
+            raise BarrierUnknown(barrier, list(known))
+    sources_of(settings).link(document, barriers or ())
+    _record(settings, "linked", document, {"barriers": barriers or []})
+    helps = f"helps with {', '.join(barriers)}" if barriers else "is never cited"
+    show(f"{document} {helps}, from the next: triage index refresh")
+
+
+@documents.command("list")
+def list_documents(
+    channel: Annotated[str | None, typer.Option(help="Only what is cited in this channel.")] = None,
+    workspace: Annotated[str, typer.Option(help="The workspace of that channel.")] = "",
+    external: Annotated[bool, typer.Option("--external", help="As a guest sees it, or a shared channel.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write a line of JSON a document.")] = False,
+) -> None:
+    """Tell which folders and documents are indexed, for whom, and what they help with."""
+    settings = load_settings()
+    version = versions_of(settings).open_current()
+    catalogue = version.catalogue
+    version.close()
+    viewer = Viewer(workspace, channel or "", external) if channel is not None or external else None
+    shown = [
+        each
+        for each in catalogue.documents
+        if viewer is None or (each.barriers and catalogue.audiences[each.audience].includes(viewer))
+    ]
+    if as_json:
+        for each in shown:
+            audience = catalogue.audiences[each.audience].model_dump()
+            print(json.dumps(each.model_dump() | {"audience": audience}, ensure_ascii=False))
+        return
+    if viewer is None:
+        for source in sources_of(settings).all():
+            link = f", at {source.link}" if source.link else ""
+            show(Text(f"{source.name}: {source.folder}, for {source.audience}{link}"))
+    table = Table("document", "title", "for", "helps with", box=None, pad_edge=False)
+    for each in shown:
+        helps = ", ".join(each.barriers) or "–"
+        audience = str(catalogue.audiences[each.audience])
+        table.add_row(Text(each.id), Text(each.title), audience, f"{helps}{' (said)' if each.said_by_an_admin else ''}")
+    show(table)
+    if viewer is None:
+        _show_lines(f"skipped  {each.id}: {each.reason}" for each in catalogue.skipped)
+    show(f"{counted(len(shown), 'document')} in index {version.number}.")
+
+
+def _record(settings: Settings, what: str, name: str, details: dict[str, Any]) -> None:
+    _administer(settings, lambda desk, admin: desk.documents_changed(admin, what, name, details))
+
+
 SHELL = "shell"
 """In the place of a workspace, for who acts on the machine itself."""
 
@@ -155,7 +252,6 @@ def shell_admin() -> Admin:
 async def _administration(settings: Settings) -> AsyncGenerator[Administration]:
     from bot.refresh.administration import Administration
     from bot.refresh.wiring import database_of
-    from bot.wiring import versions_of
 
     database = database_of(settings)
     try:
@@ -204,9 +300,17 @@ def _confirmed(number: int) -> bool:
 
 
 def _show_proposal(proposal: Proposal) -> None:
-    from bot.refresh.outline import built, changed_answers, diff_lines, figures, reasons, verdict_line
+    from bot.refresh.outline import (
+        built,
+        changed_answers,
+        diff_lines,
+        documents_lines,
+        figures,
+        reasons,
+        verdict_line,
+    )
 
-    _show_lines([*diff_lines(proposal.diff), built(proposal)])
+    _show_lines([*diff_lines(proposal.diff), *documents_lines(proposal.documents), built(proposal)])
     if rows := figures(proposal):
         table = Table("measure", f"index {proposal.base}", f"index {proposal.number}", "n", box=None, pad_edge=False)
         for row in rows:
@@ -217,6 +321,4 @@ def _show_proposal(proposal: Proposal) -> None:
 
 
 def _show_lines(lines: Iterable[str]) -> None:
-    from rich.text import Text
-
     show(*(Text(line) for line in lines))

@@ -104,7 +104,10 @@ class Answering:
             last = next((each for each in reversed(past) if not each.is_aside), None)
             opened = await found.conversation(turn.conversation)
         said = _said(last)
-        asked = Asked(texts, _selections(turn), turn.is_aside, earlier, said, turn.external_user, opened.index_version)
+        asked = Asked(
+            texts, _selections(turn), turn.is_aside, earlier, said, turn.external_user, opened.index_version,
+            opened.workspace, opened.room,
+        )  # fmt: skip
         room = Room(opened.channel, opened.workspace, opened.room)
         is_open = said.question is not None or (said.options and said.barrier is None)
         return _Loaded(turn, room, asked, last.id if last and is_open else None)

@@ -8,7 +8,7 @@ import structlog
 
 from bot.conversations.channel import Address, Channel, LookupImpossible, NotDelivered, Undeliverable
 from bot.conversations.message_view import IndexChange, MessageView
-from bot.refresh.outline import built, changed_answers, diff_lines, figures, reasons, verdict_line
+from bot.refresh.outline import built, changed_answers, diff_lines, documents_lines, figures, reasons, verdict_line
 from bot.refresh.proposal import Proposal
 from bot.store import Database, Refreshes, Room
 from bot.store.tables import Refresh
@@ -78,7 +78,12 @@ def proposal_view(proposal: Proposal) -> IndexChange:
     """Show what was found out, and what may be decided."""
     return IndexChange(
         headline=verdict_line(proposal),
-        lines=(*reasons(proposal), *list(diff_lines(proposal.diff))[:LINES_SHOWN], built(proposal)),
+        lines=(
+            *reasons(proposal),
+            *list(diff_lines(proposal.diff))[:LINES_SHOWN],
+            *list(documents_lines(proposal.documents))[:LINES_SHOWN],
+            built(proposal),
+        ),
         figures=tuple(figures(proposal)),
         changed=tuple(changed_answers(proposal)),
         base=proposal.base,

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 from bot.bot import Bot, Reply
 from bot.conversations.dialogue import Said, continued, wants_quiet, worth_reading
 from bot.conversations.message_view import HOW_TO_ASK, MAX_REFUSALS, OUT_OF_GUESSES, STOP, Body, Notice
+from bot.documents import Viewer
 from bot.errors import MessageUnreadable
 from bot.guidance import listed
 from bot.guidance.cues import acknowledged
 from bot.guidance.declined import declined
 from bot.knowledge import Choice
+from bot.retrieval.documents import DocumentIndex
 from bot.triage import Answer, Clarify, Decline, Message, ShortList
 
 if TYPE_CHECKING:  # the store takes 30 MB, which the process that computes can do without
@@ -50,7 +52,7 @@ class Asked:
     """A turn's texts and what came before: the conversation, and what we said last in it.
 
     `external_user`: its author may not read what an organisation has added of its own. `index_version` is the one that
-    the conversation began with, None at its beginning.
+    the conversation began with, None at its beginning. `workspace` and `room` are where the answer is shown.
     """
 
     texts: tuple[str, ...]
@@ -60,6 +62,12 @@ class Asked:
     said: Said
     external_user: bool
     index_version: int | None = None
+    workspace: str = ""
+    room: str = ""
+
+    @property
+    def viewer(self) -> Viewer:
+        return Viewer(self.workspace, self.room, external=self.external_user)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,8 @@ class Answered:
     picked: str | None = None
 
 
-def answered(bot: Bot, asked: Asked) -> Answered:
+def answered(bot: Bot, asked: Asked, documents: DocumentIndex | None = None) -> Answered:
+    """Answer on `bot`; cite its documents, or those given, as far as they may be read where it is shown."""
     number, selections = bot.version.number, asked.selections
     if selections.refusals > MAX_REFUSALS:
         return _noted(OUT_OF_GUESSES, number, is_aside=asked.is_aside, rejected=selections.rejected)
@@ -105,7 +114,7 @@ def answered(bot: Bot, asked: Asked) -> Answered:
         if now.about and asked.said.barrier and asked.said.barrier in known:
             return _noted(Notice("detail", bot.detail(now.about, asked.said.barrier)), number)
         message = _of_known(selections.on(now.message), known)
-        reply = bot.reply(message)
+        reply = bot.reply(message, asked.viewer, documents)
     except MessageUnreadable as error:
         return _noted(Notice("unreadable", str(error)), number)
     outcome = reply.outcome

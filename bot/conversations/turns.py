@@ -240,8 +240,12 @@ def reachable(turn: Turn, reply_url: str | None) -> Turn:
 
 
 def shared(turn: Turn, id: str, conversation: str, now: datetime, *, with_quotes: bool) -> Turn:
-    """Copy a private answer for its room, the asker's own words only if they say so. Raises Refused."""
-    if not turn.private or turn.reply is None:
+    """Copy a private answer for its room, the asker's own words only if they say so. Raises Refused.
+
+    Without the organisation's documents: who reads it there was not known when they were cited.
+    """
+    body = body_of(turn)
+    if not turn.private or body is None:
         raise Refused(OUTDATED)
     return _checked(
         Turn(
@@ -261,7 +265,7 @@ def shared(turn: Turn, id: str, conversation: str, now: datetime, *, with_quotes
             barrier=turn.barrier,
             confidence=turn.confidence,
             index_version=turn.index_version,
-            reply=turn.reply,
+            reply=stored(replace(body, documents=()) if isinstance(body, Guidance) else body),
         )
     )
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from bot.guidance.cues import acknowledgement, asks_for_a_number
 from bot.guidance.guidance import BarrierLine, Citation, Cited, Guidance, Listed, StudySays
 from bot.knowledge import Barrier, Knowledge
+from bot.retrieval.documents import OwnDocument
 from bot.retrieval.hits import Hit
 from bot.triage import Answer, RankedBarrier, ShortList
 
@@ -40,6 +41,7 @@ def compose(
     hits: Sequence[Hit],
     today: date,
     index_version: int,
+    documents: Sequence[OwnDocument] = (),
 ) -> Guidance:
     """Compose the guidance for an answer.
 
@@ -75,6 +77,7 @@ def compose(
         sources=tuple(knowledge.source_by_id[id] for id in barrier.sources),
         citations=_citations(barrier, hits, (first_step, *steps)),
         index_version=index_version,
+        documents=tuple(documents),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.knowledge import Source
+from bot.retrieval.documents import OwnDocument
 from bot.triage import Sureness
 
 
@@ -51,7 +52,8 @@ class Guidance:
     """One answer. `study` holds the study's words, everything else is ours; `evidence` says how well it is known.
 
     `sureness` is None where the asker chose the barrier. `others` are the likeliest others, best first: one tap, or a
-    number, shows the answer for one of them instead.
+    number, shows the answer for one of them instead. `documents` are the organisation's own, which nobody here vouches
+    for.
     """
 
     barrier: BarrierLine
@@ -76,6 +78,7 @@ class Guidance:
     sources: tuple[Source, ...]
     citations: tuple[Citation, ...]
     index_version: int
+    documents: tuple[OwnDocument, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from textwrap import wrap
 
 from bot.guidance.guidance import Guidance, Listed
 from bot.knowledge import Source
+from bot.retrieval.documents import OwnDocument
 
 SHORT_LIMIT, SHORT_LINES, COLUMNS = 700, 12, 80
 """Characters and lines (of a terminal of so many columns) of an answer before "more" (DESIGN §8)."""
@@ -17,6 +18,7 @@ QUOTE_LIMIT = 110
 LABEL_WIDTH, GAP = 12, 2
 WHY, RATHER = "Why", "Rather this?"
 OWN = "your organisation's own"
+DOCUMENTS, DOCUMENTS_HEADING = "Your docs", "Your own documents"
 CHOSEN = "you chose it"
 STUDY = "Kolar Narayanappa & Amrit 2023"
 SOURCE_TITLE = 70
@@ -112,6 +114,11 @@ def source_title(source: Source) -> str:
     return f"{first}{others} {year[0] if year else source.year}: {title}"
 
 
+def document_title(document: OwnDocument) -> str:
+    """Name a document and where in it. What it says is not ours: a channel must never take it for markup."""
+    return f"{document.title} › {document.section}" if document.section else document.title
+
+
 def _advice(guidance: Guidance, *, more: bool) -> Iterator[Row]:
     if quote := quoted(guidance.barrier.reason):
         yield Row(WHY, "you wrote", quote)
@@ -128,6 +135,8 @@ def _advice(guidance: Guidance, *, more: bool) -> Iterator[Row]:
         yield Row("The aim", guidance.good_looks_like)
     if not guidance.measure_note:
         yield Row("Fixed when", guidance.fixed_when)
+    if guidance.documents and not more:
+        yield Row(DOCUMENTS, "read", f"“{document_title(guidance.documents[0])}”")
     if not more:
         return
     if guidance.upstream:

@@ -12,11 +12,14 @@ import numpy as np
 
 from bot.clock import utc_now
 from bot.errors import HomeUnwritable, IndexDamaged
+from bot.index.documents import LinkCache, documents_hash, write_documents
 from bot.index.records import records_of
 from bot.index.source import KnowledgeSource
 from bot.index.vectors import VectorCache
 from bot.index.version import (
+    CATALOGUE,
     CHROMA,
+    DOCUMENTS,
     HEADS,
     KNOWLEDGE,
     LEXICAL,
@@ -27,14 +30,19 @@ from bot.index.version import (
     describe_files,
 )
 from bot.retrieval.encoder import Encoder
-from bot.retrieval.lexical import write_lexical_index
-from bot.retrieval.vectors import write_vector_index
-from bot.triage.heads import TrainedHead
-from bot.triage.similarity import phrases_of
+from bot.retrieval.lexical import LexicalIndex, write_lexical_index
+from bot.retrieval.retriever import Retriever
+from bot.retrieval.vectors import VectorIndex, write_vector_index
+from bot.triage import Triager, load_thresholds
+from bot.triage.heads import Heads, TrainedHead
+from bot.triage.similarity import Similarity, phrases_of
 from bot.triage.training_examples import encoded_examples, fit_key, training_examples_of
 
 Progress = Callable[[str, float], None]
 """Called with what is being done and how much of the whole build is done, from 0 to 1."""
+
+CORE = 0.3
+"""How much of a build the knowledge is, where there are documents, too."""
 
 PACKAGED = Path(__file__).parent.parent / "packaged"
 PACKAGED_HEADS, PACKAGED_VECTORS = PACKAGED / "heads", PACKAGED / "vectors.npz"
@@ -50,10 +58,11 @@ def build(
     """
     from chromadb.errors import ChromaError
 
+    core = _part(progress, 0.0, CORE if source.documents.documents else 1.0)
     try:
-        manifest = _write(source, number, encoder, cache, folder, progress)
+        manifest = _write(source, number, encoder, cache, folder, core, progress)
         (folder / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
-        progress("checking the new index", 0.9)
+        progress("checking the new index", 0.95)
         verify(folder, source, encoder, cache)
     except (OSError, sqlite3.Error, ChromaError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -73,13 +82,16 @@ def verify(folder: Path, source: KnowledgeSource, encoder: Encoder, cache: Vecto
         for record, hits in zip(records, found, strict=True):
             if not any(hit.id == record.id or hit.text == record.text for hit in hits):
                 raise IndexDamaged(folder, f"record {record.id} does not find itself")
+        if version.documents is not None and version.documents.count() != version.manifest.document_passages:
+            raise IndexDamaged(folder, "passages of documents are missing")
     finally:
         version.close()
 
 
 def _write(
-    source: KnowledgeSource, number: int, encoder: Encoder, cache: VectorCache, folder: Path, progress: Progress
-) -> Manifest:
+    source: KnowledgeSource, number: int, encoder: Encoder, cache: VectorCache, folder: Path, progress: Progress,
+    whole: Progress,
+) -> Manifest:  # fmt: skip
     progress("writing the knowledge", 0.0)
     (folder / KNOWLEDGE).write_text(source.knowledge.model_dump_json(), encoding="utf-8")
     _write_heads(source, encoder, cache, folder / HEADS, progress)
@@ -96,17 +108,56 @@ def _write(
     write_lexical_index(folder / LEXICAL, rows)
     progress("indexing vectors", 0.75)
     write_vector_index(folder / CHROMA, rows, vectors)
+    content_hash = sha256(source.knowledge.model_dump_json().encode()).hexdigest()
+    passages = _write_documents(source, f"{content_hash} {encoder.id}", encoder, cache, folder, whole)
     return Manifest(
         format=3,
         number=number,
         built_at=utc_now(),
-        content_hash=sha256(source.knowledge.model_dump_json().encode()).hexdigest(),
+        content_hash=content_hash,
         encoder=encoder.id,
         records=len(records),
         barriers=len(source.knowledge.barriers),
         knowledge_files=dict(source.fingerprint),
+        documents_hash=documents_hash(source.documents),
+        document_passages=passages,
         files=describe_files(folder),
     )
+
+
+def _write_documents(
+    source: KnowledgeSource, state: str, encoder: Encoder, cache: VectorCache, folder: Path, progress: Progress
+) -> int:
+    """Write the documents' part, if there are any; how many passages it holds."""
+    if not (source.documents.documents or source.documents.skipped):
+        return 0
+    vectors, lexical = VectorIndex(folder / CHROMA), LexicalIndex(folder / LEXICAL)
+    try:
+        triager = Triager(
+            source.knowledge,
+            Heads.load(folder / HEADS),
+            load_thresholds(),
+            Similarity(source.knowledge, np.load(folder / PHRASES, allow_pickle=False)),
+            encoder,
+            Retriever(encoder, vectors, lexical),
+        )
+
+        def on_done(done: int, of: int) -> None:
+            progress("linking documents", CORE + (0.95 - CORE) * done / max(of, 1))
+
+        links = LinkCache(cache.file.with_name("links.sqlite"), state)
+        catalogue, passages = write_documents(
+            source.documents, triager, encoder, cache, links, folder / DOCUMENTS, on_done
+        )
+    finally:
+        vectors.close()
+        lexical.close()
+    (folder / CATALOGUE).write_text(catalogue.model_dump_json(), encoding="utf-8")
+    return passages
+
+
+def _part(progress: Progress, start: float, end: float) -> Progress:
+    return lambda what, done: progress(what, start + (end - start) * done)
 
 
 def _write_heads(

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
+from bot.documents import DocumentLibrary
 from bot.errors import IndexDamaged, IndexMissing
 from bot.index.build import PACKAGED_VECTORS, Progress, build
 from bot.index.diff import KnowledgeDiff, diff
+from bot.index.documents import DocumentsDiff, catalogue_of, documents_diff, documents_hash
 from bot.index.source import KnowledgeSource, changed_files, fingerprint, read_source
 from bot.index.vectors import VectorCache
 from bot.index.version import IndexVersion
 from bot.index.version_store import LOCK_WAIT_S, VersionStore
+from bot.retrieval.documents import DocumentCatalogue
 from bot.retrieval.encoder import Encoder
+
+
+def _silent(_what: str, _done: float) -> None:
+    pass
+
 
 Notify = Callable[[str], None]
 """Called with a sentence for the person who waits."""
@@ -42,16 +50,21 @@ class Comparison:
     source: KnowledgeSource
     base: int | None
     diff: KnowledgeDiff | None
+    documents: DocumentsDiff
     unchanged: bool
 
 
 class Index:
     """Serves versions from `home`, builds them from the knowledge in `folder`. Never reads the clock itself."""
 
-    def __init__(self, home: Path, folder: Path, encoder: Encoder, *, lock_wait_s: float = LOCK_WAIT_S) -> None:
+    def __init__(
+        self, home: Path, folder: Path, encoder: Encoder, library: DocumentLibrary | None = None, *,
+        lock_wait_s: float = LOCK_WAIT_S,
+    ) -> None:  # fmt: skip
         self.versions = VersionStore(home)
         self._folder = folder
         self._encoder = encoder
+        self._library = library
         self._cache = VectorCache(home / "cache" / "vectors.sqlite", PACKAGED_VECTORS)
         self._lock_wait_s = lock_wait_s
 
@@ -59,7 +72,8 @@ class Index:
         """Return the current version, built first when there is none, when it is damaged or by another encoder.
 
         Where it is to be `up_to_date`, also when a knowledge file changed. The first process builds under a lock,
-        others wait. Raises IndexBusy, HomeUnwritable, KnowledgeInvalid.
+        others wait. What is built so is without documents: an admin sees them first, in a refresh. Raises IndexBusy,
+        HomeUnwritable, KnowledgeInvalid.
         """
         if (version := self._current_that_fits()) and not (up_to_date and self.changed_since(version)):
             return version
@@ -87,26 +101,36 @@ class Index:
         with self.versions.locked(self._lock_wait_s, who):
             yield
 
-    def compare(self, today: date) -> Comparison:
-        """Read and check the knowledge, and tell what differs from what serves.
+    def compare(self, today: date, progress: Progress = _silent) -> Comparison:
+        """Read and check the knowledge and the documents, and tell what differs from what serves.
 
-        Raises KnowledgeMissing, or KnowledgeInvalid with every problem.
+        Raises KnowledgeMissing, KnowledgeInvalid with every problem, DocumentsMissing, DocumentSourceInvalid,
+        DocumentReaderMissing.
         """
         source = read_source(self._folder, today)
+        if self._library is not None:
+            documents = self._library.read(lambda done, of: progress("reading documents", 0.1 * done / of))
+            source = replace(source, documents=documents)
+        read = catalogue_of(source.documents)
         current = self._current_that_fits()
+        without = Comparison(source, None, None, documents_diff(DocumentCatalogue(), read), unchanged=False)
         if current is None:
-            return Comparison(source, None, None, unchanged=False)
+            return without
         try:
             current.vectors.count()  # Chroma, too, must still read it
+            documents = documents_diff(current.catalogue, read)
         except IndexDamaged:
-            return Comparison(source, None, None, unchanged=False)
+            return without
         finally:
             current.close()
+        files_differ = bool(changed_files(current.manifest.knowledge_files, source.fingerprint))
+        documents_differ = current.manifest.documents_hash != documents_hash(source.documents)
         return Comparison(
             source,
             current.number,
             diff(current.knowledge, source.knowledge),
-            unchanged=not changed_files(current.manifest.knowledge_files, source.fingerprint),
+            documents,
+            unchanged=not (files_differ or documents_differ),
         )
 
     def build_candidate(
@@ -135,6 +159,10 @@ class Index:
         version = self.versions.open_current()
         candidate = self.versions.candidate()
         return IndexStatus(version, self.changed_since(version), tuple(self.versions.numbers()), candidate)
+
+    def lacks_documents(self, version: IndexVersion) -> bool:
+        """Tell whether there are folders of documents, and `version` was built without any."""
+        return self._library is not None and bool(self._library.sources) and not version.manifest.documents_hash
 
     def changed_since(self, version: IndexVersion) -> tuple[str, ...]:
         """Return the names of the knowledge files that differ from what `version` was built from."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
+from bot.documents import Documents
 from bot.errors import KnowledgeInvalid
 from bot.knowledge import Knowledge, Messages, is_overlay, packaged_knowledge, read_knowledge
 
@@ -17,11 +18,12 @@ Fingerprint = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class KnowledgeSource:
-    """Checked knowledge, the messages to learn from, and the state of the files they were read from."""
+    """Checked knowledge, the messages to learn from, the state of the files they were read from, and documents."""
 
     knowledge: Knowledge
     messages: Messages
     fingerprint: Fingerprint
+    documents: Documents = field(default_factory=Documents)
 
 
 def read_source(folder: Path, today: date) -> KnowledgeSource:

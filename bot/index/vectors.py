@@ -30,7 +30,7 @@ class VectorCache:
     """Vectors from the wheel first, then from `file` (SQLite), then from the encoder, which fills `file`."""
 
     def __init__(self, file: Path, packaged: Path | None = None) -> None:
-        self._file = file
+        self.file = file
         self._packaged = packaged
 
     def encode(self, encoder: Encoder, texts: Sequence[str], on_encoded: OnEncoded) -> Vectors:
@@ -85,12 +85,12 @@ class VectorCache:
                 raise
         # Only a cache: a damaged one is thrown away and filled again.
         for part in ("", "-wal", "-shm"):
-            Path(f"{self._file}{part}").unlink(missing_ok=True)
+            Path(f"{self.file}{part}").unlink(missing_ok=True)
         return self._on_file_as_it_is(work)
 
     def _on_file_as_it_is(self, work: Callable[[sqlite3.Connection], Item]) -> Item:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._file, timeout=30)) as db, db:
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self.file, timeout=30)) as db, db:
             db.execute("pragma journal_mode = wal")
             db.execute(
                 "create table if not exists vectors "

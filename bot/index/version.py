@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
 from functools import cached_property
@@ -12,7 +13,7 @@ from hashlib import file_digest, sha256
 from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 from weakref import finalize
 
 import numpy as np
@@ -21,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.errors import HomeUnwritable, IndexDamaged
 from bot.index.readers import READERS, begin_reading
 from bot.knowledge import Knowledge
+from bot.retrieval.documents import DocumentCatalogue, DocumentIndex
 from bot.retrieval.encoder import Encoder
 from bot.retrieval.lexical import LexicalIndex
 from bot.retrieval.retriever import Retriever
@@ -30,8 +32,17 @@ from bot.triage.similarity import Similarity
 
 MANIFEST, KNOWLEDGE, LEXICAL = "manifest.json", "knowledge.json", "lexical.sqlite"
 CHROMA, HEADS, PHRASES = "chroma", "heads", "phrases.npy"
+DOCUMENTS, CATALOGUE = "documents", "documents.json"
 CHROMA_DATABASE = "chroma.sqlite3"
 CHROMA_BOOKKEEPING = ("acquire_write", "maintenance_log", "migrations")
+
+
+class _Counting(Protocol):
+    def count(self) -> int: ...
+    def close(self) -> None: ...
+
+
+Opened = TypeVar("Opened", bound=_Counting)
 
 
 class Manifest(BaseModel):
@@ -50,6 +61,8 @@ class Manifest(BaseModel):
     records: int
     barriers: int
     knowledge_files: dict[str, str]
+    documents_hash: str = ""
+    document_passages: int = 0
     files: dict[str, str]
 
 
@@ -92,26 +105,50 @@ class IndexVersion:
 
     @cached_property
     def vectors(self) -> VectorIndex:
-        vectors, records = _opened(self.folder / CHROMA) or self._opened_in_a_copy()
-        if records != self.manifest.records:
-            vectors.close()
-            raise IndexDamaged(self.folder, f"it holds {records} records and should hold {self.manifest.records}")
-        return vectors
+        return self._opened(CHROMA, VectorIndex, self.manifest.records, "records")
 
-    def _opened_in_a_copy(self) -> tuple[VectorIndex, int]:
+    @cached_property
+    def catalogue(self) -> DocumentCatalogue:
+        """What there is of the organisation's own documents."""
+        if CATALOGUE not in self.manifest.files:
+            return DocumentCatalogue()
+        try:
+            return DocumentCatalogue.model_validate_json((self.folder / CATALOGUE).read_bytes())
+        except (OSError, ValidationError) as error:
+            raise IndexDamaged(self.folder, f"{CATALOGUE} was written by another release") from error
+
+    @cached_property
+    def documents(self) -> DocumentIndex | None:
+        """Their passages; None where no document helps with a barrier. Checked here, since there may be many."""
+        passages = self.manifest.document_passages
+        if not passages:
+            return None
+        _verify_files(self.folder, self.manifest, of_documents=True)
+        return self._opened(DOCUMENTS, lambda folder: DocumentIndex(folder, self.catalogue), passages, "passages")
+
+    def _opened(self, name: str, open_: Callable[[Path], Opened], count: int, what: str) -> Opened:
+        opened = _counted(self.folder / name, open_) or self._opened_in_a_copy(name, open_)
+        index, there = opened
+        if there != count:
+            index.close()
+            raise IndexDamaged(self.folder, f"it holds {there} {what} and should hold {count}")
+        return index
+
+    def _opened_in_a_copy(self, name: str, open_: Callable[[Path], Opened]) -> tuple[Opened, int]:
         # The files are whole, so Chroma could not write: it writes a row of its own whenever it opens a database.
         try:
-            self._copy = TemporaryDirectory(prefix="triage-index-")
-            atexit.register(self._copy.cleanup)  # a command ends without closing what it read
-            copy = Path(self._copy.name) / CHROMA
+            if self._copy is None:
+                self._copy = TemporaryDirectory(prefix="triage-index-")
+                atexit.register(self._copy.cleanup)  # a command ends without closing what it read
+            copy = Path(self._copy.name) / name
             copy.mkdir()
-            for file in (self.folder / CHROMA).rglob("*"):
-                target = copy / file.relative_to(self.folder / CHROMA)
+            for file in (self.folder / name).rglob("*"):
+                target = copy / file.relative_to(self.folder / name)
                 target.mkdir() if file.is_dir() else copyfile(file, target)
         except OSError as error:
             why = f"to open an index Chroma must write to its folder or to the temporary one ({_reason(error)})"
             raise HomeUnwritable(self.folder, why) from error
-        if opened := _opened(copy):
+        if opened := _counted(copy, open_):
             return opened
         self._copy.cleanup()
         raise IndexDamaged(self.folder, "Chroma cannot open it")
@@ -120,9 +157,9 @@ class IndexVersion:
         return Retriever(encoder, self.vectors, self.lexical)
 
     def close(self) -> None:
-        for part in ("vectors", "lexical"):
-            if part in self.__dict__:
-                self.__dict__.pop(part).close()
+        for part in ("vectors", "lexical", "documents"):
+            if (opened := self.__dict__.pop(part, None)) is not None:
+                opened.close()
         if self._copy:
             self._copy.cleanup()
         if self._end_reading:
@@ -133,13 +170,13 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).partition(" in [")[0]  # else it lists where a temporary folder may be
 
 
-def _opened(folder: Path) -> tuple[VectorIndex, int] | None:
-    """Return the database and how many records it holds; None when Chroma cannot open it."""
+def _counted(folder: Path, open_: Callable[[Path], Opened]) -> tuple[Opened, int] | None:
+    """Return the database and how much it holds; None when Chroma cannot open it."""
     from chromadb.errors import ChromaError
 
     try:
-        vectors = VectorIndex(folder)
-        return vectors, vectors.count()
+        index = open_(folder)
+        return index, index.count()
     except (ChromaError, sqlite3.Error, ValueError, OSError):
         return None
 
@@ -153,9 +190,11 @@ def describe_files(folder: Path) -> dict[str, str]:
     }
 
 
-def _verify_files(folder: Path, manifest: Manifest) -> None:
+def _verify_files(folder: Path, manifest: Manifest, *, of_documents: bool = False) -> None:
     # Before Chroma sees them: it ends the whole process on an altered graph, and answers from altered vectors.
     for name, digest in manifest.files.items():
+        if name.startswith(f"{DOCUMENTS}/") != of_documents:
+            continue
         try:
             whole = _digest(folder / name) == digest
         except (OSError, sqlite3.Error):

@@ -23,7 +23,8 @@ from bot.store import AuditLog, Database
 PROPOSED, PROMOTED, OVERRIDDEN = "index proposed", "index promoted", "index promoted against the gate"
 DISCARDED, ROLLED_BACK, FAILED = "index discarded", "index rolled back", "index refresh failed"
 REFUSED = "index change refused"
-ACTS = (PROPOSED, PROMOTED, OVERRIDDEN, DISCARDED, ROLLED_BACK, FAILED, REFUSED)
+DOCUMENTS_CHANGED = "documents changed"
+ACTS = (PROPOSED, PROMOTED, OVERRIDDEN, DISCARDED, ROLLED_BACK, FAILED, REFUSED, DOCUMENTS_CHANGED)
 REASON_AT_LEAST = 8
 """What takes typing: a reason, not a key that was hit."""
 
@@ -87,6 +88,10 @@ class Administration:
     async def refused(self, admin: Admin, what: str) -> None:
         """Record that somebody who is no admin tried."""
         await self._record(admin, REFUSED, None, {"what": what})
+
+    async def documents_changed(self, admin: Admin, what: str, name: str, details: dict[str, Any]) -> None:
+        """Record that a folder of documents was added or removed, or what a document helps with."""
+        await self._record(admin, DOCUMENTS_CHANGED, None, {"what": f"{what} {name}", **details})
 
     async def promote(self, admin: Admin, number: int | None = None, reason: str | None = None) -> Promoted:
         """Let the candidate serve. `reason` overrides the gate.
@@ -158,6 +163,7 @@ def figures_of(act: Act) -> str:
         *(f"{name} {shortened(details[name])}" for name in ("added", "changed", "removed") if details.get(name)),
         f"{details['answers_changed']} answers change" if details.get("answers_changed") else "",
         f"loses {'; '.join(details['losses'])}" if details.get("losses") else "",
+        _counts(details["documents"]) if details.get("documents") else "",
         f"because “{details['reason']}”" if details.get("reason") else "",
         f"dropped {shortened([str(each) for each in details['dropped']])}" if details.get("dropped") else "",
         str(details.get("what", "")),
@@ -165,11 +171,19 @@ def figures_of(act: Act) -> str:
     return ", ".join(part for part in parts if part)
 
 
+def _counts(documents: dict[str, int]) -> str:
+    return f"documents {', '.join(f'{count} {what}' for what, count in documents.items() if count)}"
+
+
 def _figures(proposal: Proposal) -> dict[str, Any]:
     diff, verdict = proposal.diff, proposal.verdict
     figures: dict[str, Any] = {"base": proposal.base, "barriers": proposal.barriers, "records": proposal.records}
     if diff:
         figures |= {"added": diff.added, "changed": [each.id for each in diff.changed], "removed": diff.removed}
+    documents = proposal.documents
+    if not documents.empty:
+        counts = {"added": documents.added, "changed": documents.changed, "removed": documents.removed}
+        figures["documents"] = {name: len(each) for name, each in counts.items()}
     if verdict:
         figures |= {
             "measures": {

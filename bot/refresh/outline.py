@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from bot.evaluation.gate import HIGHER, LOWER, Loss
 from bot.index.diff import KnowledgeDiff
+from bot.index.documents import DocumentsDiff
 from bot.refresh.figure import Figure
 from bot.refresh.proposal import Proposal
+from bot.retrieval.documents import IndexedDocument
 from bot.sentences import counted
 
-SYMPTOMS_SHOWN, ANSWERS_SHOWN = 4, 12
+SYMPTOMS_SHOWN, ANSWERS_SHOWN, DOCUMENTS_SHOWN = 4, 12, 15
 TEXT_CHARACTERS = 90
 SIGNS = {"better": "+", "worse": "−", "neither": " "}
 
@@ -37,6 +39,29 @@ def diff_lines(diff: KnowledgeDiff | None) -> Iterator[str]:
     before, now = diff.coverage_before, diff.coverage
     was = f" ({before.covered} before)" if before != now else ""
     yield f"{now.covered} of the study's {now.codes} codes lead to a barrier{was}."
+
+
+def documents_lines(diff: DocumentsDiff, *, is_linked: bool = True) -> Iterator[str]:
+    """Tell which documents came and went, which barriers they help with, and why others are not indexed."""
+
+    def listed(word: str, ids: Sequence[str], told: Callable[[int], str]) -> Iterator[str]:
+        yield from (f"{word:<8} {ids[place]}{told(place)}" for place in range(min(len(ids), DOCUMENTS_SHOWN)))
+        if len(ids) > DOCUMENTS_SHOWN:
+            yield f"{word:<8} {len(ids) - DOCUMENTS_SHOWN} more"
+
+    def told(document: IndexedDocument) -> str:
+        helps = ", ".join(document.barriers) or "no barrier: it is never cited"
+        by_whom = " (an admin says so)" if document.said_by_an_admin else ""
+        return f" · for {diff.audiences[document.audience]}{f' · helps with {helps}{by_whom}' if is_linked else ''}"
+
+    if diff.empty and not diff.skipped:
+        return
+    counts = (len(diff.added), len(diff.changed), len(diff.removed), len(diff.skipped))
+    yield "Documents: {} added, {} changed, {} removed, {} skipped.".format(*counts)
+    yield from listed("added", [each.id for each in diff.added], lambda place: told(diff.added[place]))
+    yield from listed("changed", [each.id for each in diff.changed], lambda place: told(diff.changed[place]))
+    yield from listed("removed", diff.removed, lambda _: "")
+    yield from listed("skipped", [each.id for each in diff.skipped], lambda place: f": {diff.skipped[place].reason}")
 
 
 def built(proposal: Proposal) -> str:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.evaluation import Verdict
 from bot.index.diff import Coverage, KnowledgeDiff
+from bot.index.documents import DocumentsDiff
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Proposal(BaseModel):
     records: int
     coverage: Coverage
     diff: KnowledgeDiff | None
+    documents: DocumentsDiff = DocumentsDiff()
     verdict: Verdict | None
 
     @property

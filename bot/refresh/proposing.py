@@ -12,9 +12,11 @@ from bot.clock import Clock
 from bot.evaluation import Labelled, Verdict, judge
 from bot.index.build import Progress
 from bot.index.diff import coverage
+from bot.index.documents import DocumentsDiff, documents_diff
 from bot.index.index import Comparison, Index
 from bot.index.version import IndexVersion
 from bot.refresh.proposal import Proposal
+from bot.retrieval.documents import DocumentCatalogue
 from bot.retrieval.encoder import Encoder
 
 TELL_EVERY_S = 0.5
@@ -41,7 +43,7 @@ class Proposer:
         with self.index.building(who):
             progress = self._told(progress)
             progress("reading the knowledge", 0.0)
-            comparison = self.index.compare(today)
+            comparison = self.index.compare(today, progress)
             if comparison.unchanged and not anyway:
                 return comparison
             proposals: list[Proposal] = []
@@ -59,6 +61,7 @@ class Proposer:
                         records=candidate.manifest.records,
                         coverage=coverage(candidate.knowledge),
                         diff=comparison.diff,
+                        documents=self._documents(comparison.base, candidate),
                         verdict=verdict,
                     )
                 )
@@ -82,6 +85,16 @@ class Proposer:
                 self.index.versions.note(what, done)
 
         return telling
+
+    def _documents(self, base: int | None, candidate: IndexVersion) -> DocumentsDiff:
+        """Tell what differs, now with the barriers that each document helps with."""
+        if base is None:
+            return documents_diff(DocumentCatalogue(), candidate.catalogue)
+        serving = self.index.versions.open(base)
+        try:
+            return documents_diff(serving.catalogue, candidate.catalogue)
+        finally:
+            serving.close()
 
     def _verdict(self, base: int | None, candidate: IndexVersion, today: date, progress: Progress) -> Verdict | None:
         if base is None:

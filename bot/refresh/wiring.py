@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.clock import today, utc_now
 from bot.evaluation import gate_sets, read_labelled
 from bot.index.version_store import LOCK_WAIT_S
-from bot.refresh.outline import diff_lines
+from bot.refresh.outline import diff_lines, documents_lines
 from bot.refresh.proposal import Compared
 from bot.refresh.proposing import Proposer
 from bot.settings import Settings
@@ -22,7 +22,11 @@ def database_of(settings: Settings) -> Database:
 def compared(settings: Settings) -> Compared:
     """Tell what a refresh would change. Raises KnowledgeMissing, KnowledgeInvalid."""
     comparison = open_index(settings, encoder_of(settings)).compare(today())
-    return Compared(comparison.base, tuple(diff_lines(comparison.diff)), comparison.unchanged)
+    return Compared(
+        comparison.base,
+        (*diff_lines(comparison.diff), *documents_lines(comparison.documents, is_linked=False)),
+        comparison.unchanged,
+    )
 
 
 def proposer_of(settings: Settings, lock_wait_s: float = LOCK_WAIT_S) -> Proposer:

@@ -1,47 +1,25 @@
-"""Records by their vectors: one embedded Chroma database per index version."""
+"""Records by their vectors: one Chroma collection per index version."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
-
+from bot.retrieval.chroma import matching, open_client, open_collection, write_collection
 from bot.retrieval.encoder import Vectors
 from bot.retrieval.hits import Hit
 from bot.retrieval.lexical import Row
 
-if TYPE_CHECKING:
-    from chromadb.api.client import Client
-    from chromadb.api.models.Collection import Collection
-
 COLLECTION = "records"
-BATCH = 1000
 
 
 def write_vector_index(folder: Path, rows: Sequence[Row], vectors: Vectors) -> None:
     """Build the database in a new folder. Raises what Chroma or the file system raises when it cannot be written."""
-    client = _client(folder)
+    client = open_client(folder)
     try:
-        # Without a given embedding function Chroma attaches its default, which downloads a model.
-        # Chroma writes its graph when as many records as the threshold are in, and makes it anew at each opening until
-        # then.
-        threshold = max(2, len(rows))
-        collection = client.create_collection(
-            COLLECTION,
-            embedding_function=None,
-            configuration={"hnsw": {"space": "cosine", "sync_threshold": threshold, "batch_size": min(100, threshold)}},
-        )
-        for start in range(0, len(rows), BATCH):
-            part = rows[start : start + BATCH]
-            collection.add(
-                ids=[row[0] for row in part],
-                embeddings=vectors[start : start + BATCH],
-                metadatas=[{"kind": row[1], "barrier": row[2]} for row in part],
-                documents=[row[3] for row in part],
-            )
+        fields = [{"kind": kind, "barrier": barrier} for _, kind, barrier, _ in rows]
+        write_collection(client, COLLECTION, [row[0] for row in rows], vectors, fields, [row[3] for row in rows])
     finally:
         client.close()
 
@@ -50,9 +28,9 @@ class VectorIndex:
     """Reads a database that `write_vector_index` made."""
 
     def __init__(self, folder: Path) -> None:
-        self._client = _client(folder)
+        self._client = open_client(folder)
         self._records: dict[str, tuple[list[Hit], Vectors]] = {}
-        self._collection: Collection = self._client.get_collection(COLLECTION, embedding_function=None)
+        self._collection = open_collection(self._client, COLLECTION)
 
     def count(self) -> int:
         return self._collection.count()
@@ -82,28 +60,12 @@ class VectorIndex:
         return sorted(scored, key=lambda hit: (-hit.score, hit.id))
 
     def _of_barrier(self, barrier: str) -> tuple[list[Hit], Vectors]:
-        found = self._collection.get(where={"barrier": barrier}, include=["documents", "metadatas", "embeddings"])
-        documents, metadatas, embeddings = found["documents"], found["metadatas"], found["embeddings"]
-        if documents is None or metadatas is None or embeddings is None:
-            raise ValueError("Chroma left out what was asked for")
+        ids, fields, texts, vectors = matching(self._collection, "barrier", barrier)
         hits = [
-            Hit(id, str(metadata["kind"]), str(metadata["barrier"]), text, 0.0, "vectors")
-            for id, text, metadata in zip(found["ids"], documents, metadatas, strict=True)
+            Hit(id, each["kind"], each["barrier"], text, 0.0, "vectors")
+            for id, each, text in zip(ids, fields, texts, strict=True)
         ]
-        vectors = np.asarray(embeddings, dtype=np.float32)
-        return hits, vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        return hits, vectors
 
     def close(self) -> None:
         self._client.close()
-
-
-def _client(folder: Path) -> Client:
-    import chromadb
-    from chromadb.api.client import Client
-    from chromadb.config import Settings
-
-    client = chromadb.PersistentClient(
-        folder, settings=Settings(anonymized_telemetry=False, chroma_otel_collection_endpoint="")
-    )
-    assert isinstance(client, Client)
-    return client

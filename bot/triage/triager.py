@@ -39,6 +39,8 @@ REJECTED_THEME = 0.25
 REPLY_SIMILAR = 0.4
 """Cosine from which a reply written for such a message is given, not the general one."""
 HITS = 20
+HELPS_FROM, HELPS_WITH = 0.25, 3
+"""How likely a barrier must be for a text to be said to help with it, and with how many at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +129,22 @@ class Triager:
         is_answered = weighed.sureness(self._thresholds) != "a first guess"
         return Look(None, weighed.meant, reading.ranking.barriers[0].id if is_answered else None)
 
+    def helps_with(self, text: str, vectors: Vectors) -> tuple[str, ...]:
+        """Return the barriers that a text about how things are done speaks of, likeliest first; none, mostly.
+
+        `vectors` is the text's, shape (1, dimensions).
+        """
+        reading = self._reading(Message(text), vectors)
+        if reading.weighed.is_declined(self._thresholds):
+            return ()
+        likeliest = reading.ranking.barriers[:HELPS_WITH]
+        return tuple(barrier.id for barrier in likeliest if barrier.probability >= HELPS_FROM)
+
     def _read(self, message: Message) -> _Reading:
         message = replace(message, text=clean(message.text))
-        vectors = self._encoder.encode([message.text])
+        return self._reading(message, self._encoder.encode([message.text]))
+
+    def _reading(self, message: Message, vectors: Vectors) -> _Reading:
         rankings = self._retriever.rankings(vectors, message.text)
         records = by_records(self._heads.barriers, *rankings)
         barriers = self._chosen(self._barriers(message.text, vectors[0], records), message)

@@ -22,6 +22,7 @@ from bot.knowledge import load_knowledge, packaged_knowledge
 from bot.settings import Settings
 from bot.triage import Message
 from bot.wiring import encoder_of, open_index
+from tests.bench.documents import MEMBER, made_documents
 from tests.bench.slack import load, show
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def main() -> None:
         _first_start(home)
         _cold_start(home)
         _in_process(home)
+        _documents(home, Path(folder))
         _slack(home, Path(folder))
         _refresh(home, Path(folder))
 
@@ -88,6 +90,31 @@ def _in_process(home: Path) -> None:
         print(f"  ratio to the tutorial                             {p50[TRIAGE] / p50[TUTORIAL]:6.2f}     (bar 0.5)")
     else:
         print("  ratio to the tutorial in torch                    not compared: the extra `train` is not installed")
+
+
+def _documents(home: Path, folder: Path) -> None:
+    """Ten documents against ten thousand of three passages, four audiences, each passage under a barrier or two."""
+    settings = Settings(triage_home=home)
+    encoder = encoder_of(settings)
+    today = datetime.now(UTC).date()
+    version = open_index(settings, encoder).open(today, lambda *_: None, print)
+    bot = Bot(version, encoder, lambda: today)
+    barriers = [barrier.id for barrier in version.knowledge.barriers]
+    shelves = {count: made_documents(folder / f"{count}-documents", count, barriers) for count in (10, 10_000)}
+    texts = [message.text for message in read_labelled(DEV) if message.scope == "in"]
+    times: dict[int, list[float]] = {count: [] for count in shelves}
+    for text in (*texts, *texts):
+        for count, shelf in shelves.items():
+            started = time.perf_counter()
+            reply = bot.reply(Message(text))
+            shelf.search(reply.explanation.ranking.barriers[0].id, MEMBER, reply.explanation.vector, 20)
+            times[count].append(time.perf_counter() - started)
+    p50 = {count: median(of) * 1000 for count, of in times.items()}
+    for count, value in p50.items():
+        print(f"p50 of one triage with {count:6,} documents, top 20        {value:6.1f} ms")
+    print(f"  ratio                                             {p50[10_000] / p50[10]:6.2f}     (bar 2)")
+    for shelf in shelves.values():
+        shelf.close()
 
 
 def _tutorial(today: date) -> Tutorial | None:

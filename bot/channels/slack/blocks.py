@@ -47,9 +47,20 @@ from bot.conversations.dialogue import SOMETHING_ELSE
 from bot.conversations.message_view import Failed, IndexChange, MessageView, Notice, Withdrawn
 from bot.guidance import Guidance, Listed
 from bot.guidance.declined import Declined
-from bot.guidance.outline import RATHER, Outline, Row, options, outline, source_title, without_quotes
+from bot.guidance.outline import (
+    DOCUMENTS_HEADING,
+    RATHER,
+    Outline,
+    Row,
+    document_title,
+    options,
+    outline,
+    source_title,
+    without_quotes,
+)
 from bot.knowledge import Source
 from bot.refresh.figure import REASON_CHARACTERS
+from bot.retrieval.documents import OwnDocument
 from bot.triage import AskedQuestion
 
 CHOOSE, MORE, LESS = "triage_choose", "triage_more", "triage_less"
@@ -100,8 +111,8 @@ def _body(view: MessageView) -> tuple[list[str], list[Block]]:
         case Guidance() as guidance:
             content = outline(guidance, more=view.more)
             content = content if view.with_quotes else without_quotes(content)
-            sources = guidance.sources if view.more else ()
-            return _lines(content, sources), list(_guidance(content, sources))
+            sources, documents = (guidance.sources, guidance.documents) if view.more else ((), ())
+            return _lines(content, sources, documents), list(_guidance(content, sources, documents))
         case Listed() as listed:
             return _list(listed, view)
         case AskedQuestion(ask=ask) as question:
@@ -145,7 +156,7 @@ def _joined(lines: Sequence[str]) -> str:
     return f"{text[:PREFORMATTED_CHARACTERS].rpartition(NEWLINE)[0]}{CUT}"
 
 
-def _guidance(content: Outline, sources: Sequence[Source]) -> Iterator[Block]:
+def _guidance(content: Outline, sources: Sequence[Source], documents: Sequence[OwnDocument]) -> Iterator[Block]:
     if content.notes:
         yield _rich(_section(*(Text(text=note, style=Style(italic=True)) for note in content.notes)))
     yield _rich(_section(_bold(content.headline), Text(text=f"  {content.sureness}")))
@@ -155,6 +166,9 @@ def _guidance(content: Outline, sources: Sequence[Source]) -> Iterator[Block]:
         yield _small(*(f"{row.label}: {row.whole}" for row in content.provenance))
     if sources:
         yield _rich(_section(_bold("Sources")), RichTextListElement(style="bullet", elements=[*map(_source, sources)]))
+    if documents:
+        listed = RichTextListElement(style="bullet", elements=[*map(_document, documents)])
+        yield _rich(_section(_bold(DOCUMENTS_HEADING)), listed)
 
 
 def _rows(rows: Iterable[Row]) -> Iterator[RichTextElement]:
@@ -264,10 +278,11 @@ def _notes(view: MessageView) -> Iterator[Block]:
         yield _small(REPEATED)
 
 
-def _lines(content: Outline, sources: Sequence[Source]) -> list[str]:
+def _lines(content: Outline, sources: Sequence[Source], documents: Sequence[OwnDocument]) -> list[str]:
     opening = [*content.notes, f"{content.headline} {content.sureness}", content.place]
     rows = [f"{row.label}: {_said(row)}" if row.label else _said(row) for row in content.rows]
-    return [*opening, *rows, *(f"{BULLET}{source_title(source)}" for source in sources)]
+    titles = [*map(source_title, sources), *(inert(document_title(document)) for document in documents)]
+    return [*opening, *rows, *(f"{BULLET}{title}" for title in titles)]
 
 
 def _said(row: Row) -> str:
@@ -344,9 +359,17 @@ def _small(*lines: str) -> ContextBlock:
 
 def _source(source: Source) -> RichTextSectionElement:
     """By its title, which links to it where there is an address."""
-    title = source_title(source)
-    if _ADDRESS.match(source.url):
-        return _section(RichTextElementParts.Link(url=source.url, text=title))
+    return _linked(source_title(source), source.url)
+
+
+def _document(document: OwnDocument) -> RichTextSectionElement:
+    """By its title, which may say anything, and links to where an admin said that it can be opened."""
+    return _linked(inert(document_title(document)), document.link or "")
+
+
+def _linked(title: str, url: str) -> RichTextSectionElement:
+    if _ADDRESS.match(url):
+        return _section(RichTextElementParts.Link(url=url, text=title))
     return _section(Text(text=title))
 
 

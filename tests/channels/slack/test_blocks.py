@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import product
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -20,6 +21,7 @@ from bot.conversations.message_view import HOW_TO_ASK, STOP, Body, Failed, Messa
 from bot.guidance import Guidance, Listed, compose, listed
 from bot.guidance.declined import Declined
 from bot.knowledge import Choice, load_knowledge, packaged_knowledge
+from bot.retrieval.documents import OwnDocument
 from bot.triage import AskedQuestion, Sureness
 from tests.guidance.made import answer_with, list_of
 from tests.standins.slack.limits import check_message
@@ -42,20 +44,32 @@ SURENESS = ("quite sure", "fairly sure", None)
 
 
 def guidance_with(
-    reason: str | None, first: str = "ORG-08", message: str = "x", sureness: Sureness | None = "fairly sure"
-) -> Guidance:
-    return compose(
-        answer_with(KNOWLEDGE, first, reason=reason, sureness=sureness), message, KNOWLEDGE, [], [], TODAY, 1
-    )
+    reason: str | None, first: str = "ORG-08", message: str = "x", sureness: Sureness | None = "fairly sure",
+    documents: Sequence[OwnDocument] = (),
+) -> Guidance:  # fmt: skip
+    answer = answer_with(KNOWLEDGE, first, reason=reason, sureness=sureness)
+    return compose(answer, message, KNOWLEDGE, [], [], TODAY, 1, documents)
 
 
 def list_with(reason: str | None, barriers: list[str]) -> Listed:
     return listed(list_of(KNOWLEDGE, *barriers, reason=reason), "x", KNOWLEDGE, 1)
 
 
+WIKI = "https://wiki.example.org/"
+documents = st.lists(
+    st.builds(
+        OwnDocument,
+        id=texts,
+        title=texts.map(lambda text: text[:120]),
+        section=texts.map(lambda text: text[:120]),
+        link=st.none() | texts.map(lambda text: f"{WIKI}{quote(text[:200])}"),
+        score=st.floats(0.2, 1),
+    ),
+    max_size=3,
+)
 ids = st.sampled_from([barrier.id for barrier in KNOWLEDGE.barriers])
 bodies: st.SearchStrategy[Body] = st.one_of(
-    st.builds(guidance_with, st.none() | texts, ids, st.just("x"), st.sampled_from(SURENESS)),
+    st.builds(guidance_with, st.none() | texts, ids, st.just("x"), st.sampled_from(SURENESS), documents),
     st.builds(list_with, st.none() | texts, st.lists(ids, min_size=2, max_size=5, unique=True)),
     st.builds(
         AskedQuestion,
@@ -110,7 +124,7 @@ def test_whatever_is_said_stays_text_and_within_the_limits(view: MessageView, bu
         if part.get("type") == "user":
             assert re.fullmatch(r"[UW][A-Z0-9]+", part["user_id"])
         if part.get("type") == "link":
-            assert part["url"] in known_links
+            assert part["url"] in known_links or part["url"].startswith(WIKI)
             assert part["url"].startswith("https://")
         if part.get("type") == "plain_text" and part["text"] not in ("Helpful", "Not helpful"):
             assert part.get("emoji", False) is False
