@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -14,8 +14,8 @@ from bot.errors import TriageError
 from bot.guidance import Guidance, compose
 from bot.guidance.details import Facet, detail
 from bot.index.version import IndexVersion
-from bot.retrieval.documents import DocumentIndex
-from bot.retrieval.encoder import Encoder
+from bot.retrieval.documents import DocumentIndex, OwnDocument
+from bot.retrieval.encoder import Encoder, Vectors
 from bot.triage import Answer, Explanation, Look, Message, Thresholds, Triage, Triager, load_thresholds
 
 Today = Callable[[], date]
@@ -87,9 +87,19 @@ class Bot:
         if not isinstance(outcome, Answer):
             return Reply(explanation, None)
         records = self._retriever.records_of(outcome.barrier.id, explanation.vector)
-        own = documents or self.documents
-        cited = own.search(outcome.barrier.id, viewer, explanation.vector, DOCUMENTS_SHOWN) if own and viewer else ()
+        cited = self._cited(documents or self.documents, outcome.barrier.id, viewer, explanation.vector)
         guidance = compose(
             outcome, text, version.knowledge, records, explanation.hits, self._today(), version.number, cited
         )
         return Reply(explanation, guidance)
+
+    def _cited(
+        self, documents: DocumentIndex | None, barrier: str, viewer: Viewer | None, vector: Vectors
+    ) -> Sequence[OwnDocument]:
+        if documents is None or viewer is None:
+            return ()
+        try:
+            return documents.search(barrier, viewer, vector, DOCUMENTS_SHOWN)
+        except TriageError as error:  # a server that is away for a moment; the answer is whole without them
+            log.warning("documents were not cited", reason=str(error))
+            return ()

@@ -11,10 +11,12 @@ TriageError
 ├── VersionUnknown     a version was named that does not stand there
 ├── CandidateUnknown   no candidate waits, or not the one that was named
 ├── ProposalStale      a candidate was compared with a version that no longer serves
+├── ProposalOvertaken  another host changed the index meanwhile
 ├── GateClosed         a candidate loses too much to be promoted without a reason
 ├── ReasonTooShort     a reason was asked for, and a word was given
 ├── IndexBusy          another process holds the right to build
 ├── HomeUnwritable     TRIAGE_HOME takes no files: permissions, a full disk
+├── ChromaUnavailable  the Chroma server of CHROMA_URL does not answer
 ├── EncoderUnavailable the embedding of TRIAGE_EMBEDDINGS does not answer
 ├── SettingsInvalid    a setting is unknown or has a wrong value
 ├── MessageUnreadable  a message is empty or too long
@@ -129,6 +131,13 @@ class ProposalStale(TriageError):
         self.number = number
 
 
+class ProposalOvertaken(TriageError):
+    def __init__(self, number: int | None) -> None:
+        what = f"index {number} is theirs" if number is not None else "theirs counts"
+        super().__init__(f"Another host changed the index meanwhile: {what}. Nothing was done here; refresh again.")
+        self.number = number
+
+
 class GateClosed(TriageError):
     """`losses` are sentences, each with the figures."""
 
@@ -160,6 +169,13 @@ class HomeUnwritable(TriageError):
             "What was there is unchanged."
         )
         self.folder = folder
+
+
+class ChromaUnavailable(TriageError):
+    def __init__(self, url: str, reason: str) -> None:
+        way_out = "Mend CHROMA_URL or CHROMA_TOKEN, or unset CHROMA_URL to keep the index in TRIAGE_HOME."
+        super().__init__(f"The Chroma server {url} cannot be used: {reason}. {way_out}")
+        self.url = url
 
 
 class EncoderUnavailable(TriageError):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -12,7 +14,7 @@ from starlette.routing import Route
 
 from bot.channels.app import ChannelApp, Conversations
 from bot.clock import utc_now
-from bot.computing import BuildingProcess, Computing
+from bot.computing import LOOK_EVERY_S, BuildingProcess, Computing
 from bot.conversations.answering import Answering
 from bot.conversations.backlog import Backlog
 from bot.conversations.button_actions import ButtonActions
@@ -23,11 +25,14 @@ from bot.conversations.index_admin import IndexAdmin
 from bot.conversations.privacy import Privacy
 from bot.metrics import Metrics
 from bot.refresh.administration import Administration
-from bot.refresh.wiring import database_of
+from bot.refresh.shared import SharedIndex
+from bot.refresh.wiring import database_of, shared_of
 from bot.settings import Settings
 from bot.store import Room
-from bot.wiring import sources_of, versions_of
+from bot.wiring import server_of, sources_of, versions_of
 from bot.workflows import Workflows, executor_id
+
+log = structlog.get_logger()
 
 
 @asynccontextmanager
@@ -44,9 +49,16 @@ async def serving(
         database = database_of(settings)
         stack.push_async_callback(database.close)
         await database.migrate()
+        shared = shared_of(settings, database)
+        if shared:
+            await shared.take()
         computing = Computing(settings)
         stack.push_async_callback(computing.close)
         await computing.open()
+        if shared:
+            await shared.publish_first()
+            following = asyncio.create_task(_follow(shared))
+            stack.callback(following.cancel)
 
         by_name = {each.channel.name: each.channel for each in channels}
         workflows = Workflows(database, executor_id(port), utc_now)
@@ -61,7 +73,7 @@ async def serving(
 
         answering = Answering(computing.think, is_guest, lambda: computing.version, database, backlog, utc_now)
         delivering = Delivering(by_name, database, utc_now, metrics)
-        administration = Administration(versions_of(settings), database, utc_now)
+        administration = Administration(versions_of(settings), database, utc_now, shared)
         index_admin = IndexAdmin(
             by_name, database, administration, BuildingProcess(settings), workflows.start_refresh,
             settings.triage_admins, utc_now,
@@ -87,12 +99,33 @@ async def serving(
         await workflows.launch(answering, delivering, upkeep, index_admin)
         await inbox.take_up_lost()
 
+        server = server_of(settings)
+
         async def ready(_request: Request) -> Response:
             state = {"store": await database.at_head(), "workflows": workflows.launched, "index": computing.version}
-            return JSONResponse(state, 200 if all(state.values()) else 503)
+            if not all(state.values()):
+                return JSONResponse({"status": "not ready", **state}, 503)
+            if server is not None:
+                state["chroma"] = await asyncio.to_thread(server.is_up)
+            # What is loaded goes on answering without the server: taking this replica away would help nobody.
+            return JSONResponse({"status": "ready" if all(state.values()) else "degraded", **state})
 
         routes = [route for each in channels for route in each.routes()]
         yield Starlette(routes=[*routes, Route("/healthz", _alive), Route("/readyz", ready)])
+
+
+async def _follow(shared: SharedIndex) -> None:
+    """Take what another host lets serve; a store or a disk that is away for a moment is told once."""
+    complaint = None
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        try:
+            await shared.take()
+            complaint = None
+        except Exception as error:
+            if str(error) != complaint:
+                log.exception("the index of the other hosts cannot be taken")
+            complaint = str(error)
 
 
 async def _alive(_request: Request) -> Response:

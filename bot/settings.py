@@ -61,6 +61,14 @@ class Settings(BaseSettings):
     database_url: SecretStr | None = Field(
         default=None, description="postgresql://… in the place of SQLite in TRIAGE_HOME"
     )
+    chroma_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^/@\s]+/?$",
+        examples=["https://chroma.example.org:8000"],
+        description="a Chroma server that keeps the vectors, in the place of TRIAGE_HOME",
+    )
+    chroma_token: SecretStr | None = Field(default=None, description="what it is sent as bearer token")
+    chroma_ca: Path | None = Field(default=None, description="a file with the authority behind its certificate")
     port: int = Field(default=3000, ge=0, le=65535, description="what `triage serve` listens on")
     triage_host: str = Field(default="127.0.0.1", description="the address that `triage serve` binds")
     triage_metrics_port: int | None = Field(default=None, ge=1, le=65535, description="a port for Prometheus' metrics")

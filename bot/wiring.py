@@ -8,6 +8,7 @@ from bot.index.build import Progress
 from bot.index.index import Index, Notify
 from bot.index.version import IndexVersion
 from bot.index.version_store import LOCK_WAIT_S, VersionStore
+from bot.retrieval.chroma import ChromaServer
 from bot.retrieval.encoder import PACKAGED_ENCODER, Encoder, OnnxEncoder
 from bot.sentences import shortened
 from bot.settings import Settings
@@ -36,7 +37,9 @@ def tell_what_changed(index: Index, version: IndexVersion, notify: Notify) -> No
 def open_index(settings: Settings, encoder: Encoder, lock_wait_s: float = LOCK_WAIT_S) -> Index:
     """Return the index of these settings, without opening a version of it. `lock_wait_s`: for who builds already."""
     library = DocumentLibrary(sources_of(settings), settings.triage_home / "cache" / "documents.sqlite")
-    return Index(settings.triage_home, settings.knowledge, encoder, library, lock_wait_s=lock_wait_s)
+    return Index(
+        settings.triage_home, settings.knowledge, encoder, library, server=server_of(settings), lock_wait_s=lock_wait_s
+    )
 
 
 def sources_of(settings: Settings) -> DocumentSources:
@@ -46,7 +49,15 @@ def sources_of(settings: Settings) -> DocumentSources:
 
 def versions_of(settings: Settings) -> VersionStore:
     """Return where the versions of these settings stand."""
-    return VersionStore(settings.triage_home)
+    return VersionStore(settings.triage_home, server_of(settings))
+
+
+def server_of(settings: Settings) -> ChromaServer | None:
+    """Return the Chroma server of these settings, without asking it anything; None where vectors stand in the home."""
+    if settings.chroma_url is None:
+        return None
+    token = settings.chroma_token.get_secret_value() if settings.chroma_token else None
+    return ChromaServer(settings.chroma_url, token, settings.chroma_ca)
 
 
 def encoder_of(settings: Settings) -> Encoder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from bot.bot import Bot
 from bot.clock import today
 from bot.index.build import Progress as OnProgress
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from bot.wiring import build
 
 out = Console(highlight=False, soft_wrap=False)
@@ -54,5 +55,19 @@ def progress_bar() -> Generator[OnProgress]:
 
 def open_bot() -> Bot:
     settings = load_settings()
+    if settings.chroma_url is not None:
+        asyncio.run(_take_what_all_serve(settings))
     with progress_bar() as progress:
         return build(settings, today, progress, notify)
+
+
+async def _take_what_all_serve(settings: Settings) -> None:
+    from bot.refresh.wiring import database_of, shared_of  # the store takes a second to import
+
+    database = database_of(settings)
+    try:
+        await database.migrate()
+        if shared := shared_of(settings, database):
+            await shared.take()
+    finally:
+        await database.close()

@@ -251,12 +251,15 @@ def shell_admin() -> Admin:
 @asynccontextmanager
 async def _administration(settings: Settings) -> AsyncGenerator[Administration]:
     from bot.refresh.administration import Administration
-    from bot.refresh.wiring import database_of
+    from bot.refresh.wiring import database_of, shared_of
 
     database = database_of(settings)
     try:
         await database.migrate()
-        yield Administration(versions_of(settings), database, utc_now)
+        shared = shared_of(settings, database)
+        if shared:
+            await shared.take()
+        yield Administration(versions_of(settings), database, utc_now, shared)
     finally:
         await database.close()
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from bot.documents import Document, Documents, Passage
 from bot.index.vectors import OnEncoded, VectorCache, content_hash
+from bot.retrieval.chroma import ServedCollection
 from bot.retrieval.documents import (
     DocumentCatalogue,
     IndexedDocument,
@@ -86,10 +87,10 @@ def documents_diff(before: DocumentCatalogue, after: DocumentCatalogue) -> Docum
 
 
 def write_documents(
-    documents: Documents, triager: Triager, encoder: Encoder, cache: VectorCache, links: LinkCache, folder: Path,
-    on_done: OnEncoded,
+    documents: Documents, triager: Triager, encoder: Encoder, cache: VectorCache, links: LinkCache,
+    into: Path | ServedCollection, on_done: OnEncoded,
 ) -> tuple[DocumentCatalogue, int]:  # fmt: skip
-    """Link and write what was read, into a new folder, and tell how many passages that is.
+    """Link and write what was read, into a new folder or a server's collection, and tell how many passages that is.
 
     What helps with no barrier is in the catalogue only.
     """
@@ -113,7 +114,7 @@ def write_documents(
     if len(records) == 1:  # Chroma keeps the graph of two at least, and makes a smaller one anew at each opening
         records, rows = records * 2, rows * 2
     if records:
-        write_document_index(folder, catalogue, records, vectors[rows])
+        write_document_index(into, catalogue, records, vectors[rows])
     on_done(2 * count, 2 * count)
     return catalogue, len(records)
 

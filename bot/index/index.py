@@ -17,6 +17,7 @@ from bot.index.source import KnowledgeSource, changed_files, fingerprint, read_s
 from bot.index.vectors import VectorCache
 from bot.index.version import IndexVersion
 from bot.index.version_store import LOCK_WAIT_S, VersionStore
+from bot.retrieval.chroma import ChromaServer
 from bot.retrieval.documents import DocumentCatalogue
 from bot.retrieval.encoder import Encoder
 
@@ -59,9 +60,9 @@ class Index:
 
     def __init__(
         self, home: Path, folder: Path, encoder: Encoder, library: DocumentLibrary | None = None, *,
-        lock_wait_s: float = LOCK_WAIT_S,
+        server: ChromaServer | None = None, lock_wait_s: float = LOCK_WAIT_S,
     ) -> None:  # fmt: skip
-        self.versions = VersionStore(home)
+        self.versions = VersionStore(home, server)
         self._folder = folder
         self._encoder = encoder
         self._library = library
@@ -85,7 +86,7 @@ class Index:
                     return version
                 version.close()
                 if not fits:
-                    notify(f"The index was built with another encoder ({version.manifest.encoder}). Building anew.")
+                    notify(self._why_not(version))
             except IndexMissing:
                 notify("First run: building the knowledge index.")
             except IndexDamaged as damage:
@@ -143,10 +144,10 @@ class Index:
         """
         number = self.versions.next_number()
         with self.versions.new_folder() as folder:
-            build(source, number, self._encoder, self._cache, folder, progress)
+            build(source, number, self._encoder, self._cache, folder, progress, self.versions.server)
             proposal = None
             if judged:
-                version = IndexVersion(folder)
+                version = IndexVersion(folder, self.versions.server)
                 try:
                     proposal = judged(version)
                 finally:
@@ -176,5 +177,11 @@ class Index:
             version.close()
         return None
 
+    def _why_not(self, version: IndexVersion) -> str:
+        if version.manifest.encoder != self._encoder.id:
+            return f"The index was built with another encoder ({version.manifest.encoder}). Building anew."
+        return "The index keeps its vectors elsewhere than CHROMA_URL now says. Building anew."
+
     def _fits(self, version: IndexVersion) -> bool:
-        return version.manifest.encoder == self._encoder.id
+        is_served = version.manifest.collection is not None
+        return version.manifest.encoder == self._encoder.id and is_served == (self.versions.server is not None)

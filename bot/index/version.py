@@ -6,7 +6,7 @@ import atexit
 import os
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import cached_property
 from hashlib import file_digest, sha256
@@ -19,14 +19,15 @@ from weakref import finalize
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.errors import HomeUnwritable, IndexDamaged
+from bot.errors import ChromaUnavailable, HomeUnwritable, IndexDamaged
 from bot.index.readers import READERS, begin_reading
 from bot.knowledge import Knowledge
+from bot.retrieval.chroma import ChromaServer, ServedCollection
 from bot.retrieval.documents import DocumentCatalogue, DocumentIndex
 from bot.retrieval.encoder import Encoder
 from bot.retrieval.lexical import LexicalIndex
 from bot.retrieval.retriever import Retriever
-from bot.retrieval.vectors import VectorIndex
+from bot.retrieval.vectors import LoadedVectors, RecordVectors, VectorIndex
 from bot.triage.heads import Heads
 from bot.triage.similarity import Similarity
 
@@ -48,6 +49,7 @@ Opened = TypeVar("Opened", bound=_Counting)
 class Manifest(BaseModel):
     """What a version says of itself. `files` maps each file to the SHA-256 of what it holds.
 
+    `collection` is the name, on a Chroma server, of what its vectors are in; None where they stand beside it.
     `format` counts up when a release writes the files of a version differently; others are built again.
     """
 
@@ -61,6 +63,7 @@ class Manifest(BaseModel):
     records: int
     barriers: int
     knowledge_files: dict[str, str]
+    collection: str | None = None
     documents_hash: str = ""
     document_passages: int = 0
     files: dict[str, str]
@@ -73,8 +76,9 @@ class IndexVersion:
     no files Chroma gets a copy of its part in the temporary folder; `vectors` raises HomeUnwritable where that fails.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: ChromaServer | None = None) -> None:
         self.folder = folder
+        self._server = server
         self._copy: TemporaryDirectory[str] | None = None
         lease = begin_reading(folder)
         # Also let go by who never closes: what is read by nobody must not stand for ever.
@@ -104,7 +108,9 @@ class IndexVersion:
         return LexicalIndex(self.folder / LEXICAL)
 
     @cached_property
-    def vectors(self) -> VectorIndex:
+    def vectors(self) -> RecordVectors:
+        if self.manifest.collection is not None:
+            return self._checked(LoadedVectors(*self._served(self.manifest.collection)), self.manifest.records)
         return self._opened(CHROMA, VectorIndex, self.manifest.records, "records")
 
     @cached_property
@@ -123,16 +129,26 @@ class IndexVersion:
         passages = self.manifest.document_passages
         if not passages:
             return None
+        if self.manifest.collection is not None:
+            place = ServedCollection(*self._served(documents_of(self.manifest.collection)))
+            return self._checked(DocumentIndex(place, self.catalogue), passages)
         _verify_files(self.folder, self.manifest, of_documents=True)
         return self._opened(DOCUMENTS, lambda folder: DocumentIndex(folder, self.catalogue), passages, "passages")
 
     def _opened(self, name: str, open_: Callable[[Path], Opened], count: int, what: str) -> Opened:
-        opened = _counted(self.folder / name, open_) or self._opened_in_a_copy(name, open_)
-        index, there = opened
-        if there != count:
+        index, _ = _counted(self.folder / name, open_) or self._opened_in_a_copy(name, open_)
+        return self._checked(index, count, what)
+
+    def _checked(self, index: Opened, count: int, what: str = "records") -> Opened:
+        if (there := index.count()) != count:
             index.close()
             raise IndexDamaged(self.folder, f"it holds {there} {what} and should hold {count}")
         return index
+
+    def _served(self, collection: str) -> tuple[ChromaServer, str]:
+        if self._server is None:
+            raise IndexDamaged(self.folder, "its vectors are on a Chroma server, and CHROMA_URL names none")
+        return self._server, collection
 
     def _opened_in_a_copy(self, name: str, open_: Callable[[Path], Opened]) -> tuple[Opened, int]:
         # The files are whole, so Chroma could not write: it writes a row of its own whenever it opens a database.
@@ -168,6 +184,26 @@ class IndexVersion:
 
 def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).partition(" in [")[0]  # else it lists where a temporary folder may be
+
+
+def collection_of(folder: Path) -> str | None:
+    """Return where a version's vectors are on a server; None where they are not, or its manifest cannot be read."""
+    try:
+        return _read_manifest(folder).collection
+    except IndexDamaged:
+        return None
+
+
+def forget_collections(server: ChromaServer, collection: str) -> None:
+    """Remove what a server keeps of a version, as far as it answers."""
+    with suppress(ChromaUnavailable):
+        for name in (collection, documents_of(collection)):
+            server.remove(name)
+
+
+def documents_of(collection: str) -> str:
+    """Return the name of the collection with the documents' passages, beside the one with the records."""
+    return f"{collection}-documents"
 
 
 def _counted(folder: Path, open_: Callable[[Path], Opened]) -> tuple[Opened, int] | None:

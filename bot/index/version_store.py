@@ -5,25 +5,30 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-from collections.abc import Generator
+from collections.abc import Collection, Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from tempfile import mkdtemp
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from filelock import FileLock, Timeout
 from pydantic import BaseModel, ValidationError
 
 from bot.clock import utc_now
 from bot.errors import HomeUnwritable, IndexBusy, IndexDamaged, IndexMissing, ProposalStale, VersionUnknown
-from bot.index.readers import without_readers
-from bot.index.version import IndexVersion
+from bot.index.readers import READERS, without_readers
+from bot.index.version import IndexVersion, collection_of, forget_collections
+from bot.retrieval.chroma import ChromaServer
 
 KEEP = 3
 LOCK_WAIT_S = 30.0
 MOVE_WAIT_S = 10.0
 """What moving the pointer takes is a moment: who waits longer waits for a process that hangs."""
-BUILDING, CANDIDATE, DROPPING = ".building-", "candidate-", ".dropping-"
+BUILDING, CANDIDATE, DROPPING, ADOPTING = ".building-", "candidate-", ".dropping-", ".adopting-"
+ADOPTED = "adopted"
+"""In the folder of a candidate that other hosts have, too."""
 PROPOSAL = "proposal.json"
 
 
@@ -50,7 +55,8 @@ class VersionStore:
     through. A built version that does not serve yet stands as `candidate-<number>`.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, server: ChromaServer | None = None) -> None:
+        self.server = server
         self.folder = home / "index"
         self._pointer = self.folder / "current"
         self._last = self.folder / ".last"
@@ -83,7 +89,7 @@ class VersionStore:
 
     def open(self, number: int) -> IndexVersion:
         """Raises IndexDamaged when it is not there or not whole."""
-        return IndexVersion(self.folder / str(number))
+        return IndexVersion(self.folder / str(number), self.server)
 
     def numbers(self) -> list[int]:
         """Return the versions that stand here, oldest first, without a candidate."""
@@ -151,6 +157,7 @@ class VersionStore:
                 (folder / PROPOSAL).write_text(proposal, encoding="utf-8")
             self._replace(self._last, str(number))
             for earlier in self._numbered(CANDIDATE):
+                self._forget_vectors(self._candidate(earlier))
                 shutil.rmtree(self._candidate(earlier))
             folder.rename(self._candidate(number))
 
@@ -197,8 +204,62 @@ class VersionStore:
         with self._moving():
             if not self._candidate(number).is_dir():
                 raise VersionUnknown(number, self._numbered(CANDIDATE))
+            self._forget_vectors(self._candidate(number))
             with self._writing():
                 shutil.rmtree(self._candidate(number))
+
+    def collection(self, number: int) -> str | None:
+        """Return where a server keeps the vectors of a version or candidate; None where there is none of that kind."""
+        return collection_of(self._standing(number))
+
+    def packed(self, number: int) -> tuple[str, bytes]:
+        """Return where a server keeps a version's vectors, and its files. Raises IndexDamaged for one without."""
+        folder = self._standing(number)
+        collection = collection_of(folder)
+        if collection is None:
+            raise IndexDamaged(folder, "no Chroma server has its vectors")
+        packed = BytesIO()
+        with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+            for file in sorted(folder.rglob("*")):
+                if file.is_file() and file.name not in (READERS, ADOPTED):
+                    archive.write(file, file.relative_to(folder))
+        return collection, packed.getvalue()
+
+    def adopt(self, number: int, packed: bytes, *, as_candidate: bool = False) -> None:
+        """Let a version stand here that another host built."""
+        with self._moving(), self._writing():
+            self._clear_away(ADOPTING)
+            beside = Path(mkdtemp(prefix=ADOPTING, dir=self.folder))
+            with ZipFile(BytesIO(packed)) as archive:
+                archive.extractall(beside)
+            final = self._candidate(number) if as_candidate else self.folder / str(number)
+            if as_candidate:
+                (beside / ADOPTED).touch()
+            if final.exists():
+                shutil.rmtree(final)
+            beside.rename(final)
+            if number >= self.next_number():
+                self._replace(self._last, str(number))
+
+    def follow(self, served: Sequence[int], candidate: int | None, kept: Collection[int]) -> None:
+        """Let these serve here, as all hosts do; what others dropped or decided on is gone."""
+        with self._moving(), self._writing():
+            for number in self._numbered(CANDIDATE):
+                waits = self._candidate(number)
+                if number in served and not (self.folder / str(number)).exists():
+                    waits.rename(self.folder / str(number))
+                elif number != candidate and (number in served or (waits / ADOPTED).exists()):
+                    shutil.rmtree(waits)
+            self._point_at([*served])
+            for number in self.numbers():
+                if number not in kept:
+                    self._dropped(number)
+
+    def published(self) -> None:
+        """Note that others have the candidate, too: what they decide on it holds here."""
+        if (number := self.candidate()) is not None:
+            with self._writing():
+                (self._candidate(number) / ADOPTED).touch()
 
     def read_proposal(self, number: int) -> str | None:
         """Return what was found out about a version before it served; None where nothing is kept of it."""
@@ -206,6 +267,10 @@ class VersionStore:
             with suppress(OSError):
                 return (folder / PROPOSAL).read_text(encoding="utf-8")
         return None
+
+    def _standing(self, number: int) -> Path:
+        folder = self.folder / str(number)
+        return folder if folder.is_dir() else self._candidate(number)
 
     def _candidate(self, number: int) -> Path:
         return self.folder / f"{CANDIDATE}{number}"
@@ -254,8 +319,15 @@ class VersionStore:
                 folder.rename(away)  # first, so that nobody opens the half of it
             except OSError:
                 return False
+        self._forget_vectors(away)
         shutil.rmtree(away, ignore_errors=True)
         return True
+
+    def _forget_vectors(self, folder: Path) -> None:
+        """Remove what the server keeps of a version; as far as it answers."""
+        collection = collection_of(folder)
+        if self.server is not None and collection is not None:
+            forget_collections(self.server, collection)
 
     @contextmanager
     def _moving(self) -> Generator[None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,7 @@ from bot.index.version_store import Builder, VersionStore
 from bot.refresh.figure import REASON_CHARACTERS
 from bot.refresh.outline import in_words
 from bot.refresh.proposal import Proposal
+from bot.refresh.shared import SharedIndex
 from bot.sentences import shortened
 from bot.store import AuditLog, Database
 
@@ -61,10 +63,13 @@ class Promoted:
 class Administration:
     """Decides on the versions of one home. What is done is done, also where recording it fails."""
 
-    def __init__(self, versions: VersionStore, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, versions: VersionStore, database: Database, clock: Clock, shared: SharedIndex | None = None
+    ) -> None:
         self._versions = versions
         self._database = database
         self._clock = clock
+        self._shared = shared
 
     def proposal(self, number: int | None = None) -> Proposal:
         """Return what is known of the candidate. Raises CandidateUnknown when there is none, or none of that number."""
@@ -79,6 +84,8 @@ class Administration:
         return self._versions.builder()
 
     async def proposed(self, admin: Admin, proposal: Proposal) -> None:
+        async with self._acting():
+            pass  # others are to have it, too
         await self._record(admin, PROPOSED, proposal.number, _figures(proposal))
 
     async def failed(self, admin: Admin, error: TriageError) -> None:
@@ -98,6 +105,15 @@ class Administration:
 
         Raises CandidateUnknown, ProposalStale, ReasonTooShort, HomeUnwritable, and GateClosed with every loss.
         """
+        async with self._acting():
+            proposal, losses, reason, dropped = await self._promoted(number, reason)
+        details = _figures(proposal) | {"dropped": dropped} | ({"reason": reason} if losses else {})
+        await self._record(admin, OVERRIDDEN if losses else PROMOTED, proposal.number, details)
+        return Promoted(proposal.number, tuple(dropped), losses)
+
+    async def _promoted(
+        self, number: int | None, reason: str | None
+    ) -> tuple[Proposal, tuple[Loss, ...], str | None, list[int]]:
         proposal = self.proposal(number)
         losses = proposal.verdict.losses if proposal.verdict else ()
         reason = " ".join((reason or "").split())[:REASON_CHARACTERS] or None
@@ -106,14 +122,13 @@ class Administration:
         if losses and reason and len(reason) < REASON_AT_LEAST:
             raise ReasonTooShort(REASON_AT_LEAST)
         dropped = await asyncio.to_thread(self._versions.promote, proposal.number, instead_of=proposal.base)
-        details = _figures(proposal) | {"dropped": dropped} | ({"reason": reason} if losses else {})
-        await self._record(admin, OVERRIDDEN if losses else PROMOTED, proposal.number, details)
-        return Promoted(proposal.number, tuple(dropped), losses)
+        return proposal, losses, reason, dropped
 
     async def discard(self, admin: Admin, number: int | None = None) -> int:
         """Remove the candidate; its number. Raises CandidateUnknown."""
-        candidate = self._candidate(number)
-        await asyncio.to_thread(self._versions.discard, candidate)
+        async with self._acting():
+            candidate = self._candidate(number)
+            await asyncio.to_thread(self._versions.discard, candidate)
         await self._record(admin, DISCARDED, candidate, {})
         return candidate
 
@@ -122,9 +137,13 @@ class Administration:
 
         Raises VersionUnknown when it is not kept.
         """
-        before, now = await asyncio.to_thread(self._versions.roll_back, to)
+        async with self._acting():
+            before, now = await asyncio.to_thread(self._versions.roll_back, to)
         await self._record(admin, ROLLED_BACK, now, {"from": before})
         return now, before
+
+    def _acting(self) -> AbstractAsyncContextManager[None]:
+        return self._shared.acting() if self._shared else nullcontext()
 
     async def history(self, most: int = 20) -> Sequence[Act]:
         """Return the last acts, the latest first."""

@@ -8,15 +8,21 @@ from bot.index.version_store import LOCK_WAIT_S
 from bot.refresh.outline import diff_lines, documents_lines
 from bot.refresh.proposal import Compared
 from bot.refresh.proposing import Proposer
+from bot.refresh.shared import SharedIndex
 from bot.settings import Settings
 from bot.store import Database
-from bot.wiring import encoder_of, open_index
+from bot.wiring import encoder_of, open_index, versions_of
 
 
 def database_of(settings: Settings) -> Database:
     """Return the store of these settings, with nothing opened or migrated yet."""
     url = settings.database_url
     return Database(settings.triage_home, url.get_secret_value() if url else None)
+
+
+def shared_of(settings: Settings, database: Database) -> SharedIndex | None:
+    """Return what hosts without a common disk have in common; None where the vectors stand in the home."""
+    return SharedIndex(versions_of(settings), database) if settings.chroma_url else None
 
 
 def compared(settings: Settings) -> Compared:

@@ -7,6 +7,7 @@ are compared one by one: with such a condition Chroma's graph is slower and less
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from bot.documents.audience import Audience, Viewer
-from bot.retrieval.chroma import matching, open_client, open_collection, write_collection
+from bot.retrieval.chroma import ServedCollection, matching, open_client, open_collection, write_to
 from bot.retrieval.encoder import Vectors
 
 COLLECTION = "documents"
@@ -94,36 +95,43 @@ class _Passages:
 
 
 def write_document_index(
-    folder: Path, catalogue: DocumentCatalogue, passages: Sequence[LinkedPassage], vectors: Vectors
+    place: Path | ServedCollection, catalogue: DocumentCatalogue, passages: Sequence[LinkedPassage], vectors: Vectors
 ) -> None:
-    """Build the database in a new folder; a row of `vectors` a passage. Raises what Chroma or the file system does."""
-    client = open_client(folder)
-    try:
-        audience_of = [document.audience for document in catalogue.documents]
-        fields = [
-            {
-                "of": _key(passage.barrier, audience_of[passage.document]),
-                "document": str(passage.document),
-                "section": passage.section,
-            }
-            for passage in passages
-        ]
-        write_collection(client, COLLECTION, [str(number) for number in range(len(passages))], vectors, fields)
-    finally:
-        client.close()
+    """Build the database in a new folder, or the collection on a server; a row of `vectors` a passage.
+
+    Raises what Chroma or the file system raises when it cannot be written; ChromaUnavailable.
+    """
+    audience_of = [document.audience for document in catalogue.documents]
+    fields = [
+        {
+            "of": _key(passage.barrier, audience_of[passage.document]),
+            "document": str(passage.document),
+            "section": passage.section,
+        }
+        for passage in passages
+    ]
+    write_to(place, COLLECTION, [str(number) for number in range(len(passages))], vectors, fields)
 
 
 class DocumentIndex:
-    """Reads a database that `write_document_index` made; may be used from several threads."""
+    """Reads what `write_document_index` made; may be used from several threads.
 
-    def __init__(self, folder: Path, catalogue: DocumentCatalogue) -> None:
-        self._client = open_client(folder)
-        self._collection = open_collection(self._client, COLLECTION)
+    Where a server keeps it, everything but `close` raises ChromaUnavailable.
+    """
+
+    def __init__(self, place: Path | ServedCollection, catalogue: DocumentCatalogue) -> None:
+        self._server = place.server if isinstance(place, ServedCollection) else None
+        if isinstance(place, ServedCollection):
+            self._client, self._collection = None, place.server.open(place.name)
+        else:
+            self._client = open_client(place)
+            self._collection = open_collection(self._client, COLLECTION)
         self._catalogue = catalogue
         self._fetched: Callable[[str], _Passages] = lru_cache(BARRIERS_KEPT)(self._fetch)
 
     def count(self) -> int:
-        return self._collection.count()
+        with self._server.answering() if self._server else nullcontext():
+            return self._collection.count()
 
     def search(self, barrier: str, viewer: Viewer, vector: Vectors, limit: int) -> list[OwnDocument]:
         """Return the documents that help with the barrier and may be shown there, the nearest to `vector` first."""
@@ -139,10 +147,12 @@ class DocumentIndex:
         return sorted(found.values(), key=lambda each: (-each.score, each.id))[:limit]
 
     def close(self) -> None:
-        self._client.close()
+        if self._client is not None:
+            self._client.close()
 
     def _fetch(self, key: str) -> _Passages:
-        _, fields, _, vectors = matching(self._collection, "of", key)
+        with self._server.answering() if self._server else nullcontext():
+            _, fields, _, vectors = matching(self._collection, "of", key)
         return _Passages([int(each["document"]) for each in fields], [each["section"] for each in fields], vectors)
 
 

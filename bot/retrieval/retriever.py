@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.retrieval.encoder import Encoder, Vectors
 from bot.retrieval.hits import Hit, fuse
 from bot.retrieval.lexical import LexicalIndex
-from bot.retrieval.vectors import VectorIndex
+from bot.retrieval.vectors import RecordVectors
 
 DEPTH = 40
 """How many records each of the two rankings gives to the fusion."""
@@ -14,7 +14,7 @@ DEPTH = 40
 class Retriever:
     """Searches one index version. `search_vector` spares the encoding when the caller has the vector."""
 
-    def __init__(self, encoder: Encoder, vectors: VectorIndex, lexical: LexicalIndex) -> None:
+    def __init__(self, encoder: Encoder, vectors: RecordVectors, lexical: LexicalIndex) -> None:
         self._encoder = encoder
         self._vectors = vectors
         self._lexical = lexical

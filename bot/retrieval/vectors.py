@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
-from bot.retrieval.chroma import matching, open_client, open_collection, write_collection
+from bot.retrieval.chroma import (
+    ChromaServer,
+    Fields,
+    ServedCollection,
+    everything,
+    matching,
+    open_client,
+    open_collection,
+    write_to,
+)
 from bot.retrieval.encoder import Vectors
 from bot.retrieval.hits import Hit
 from bot.retrieval.lexical import Row
@@ -14,14 +24,29 @@ from bot.retrieval.lexical import Row
 COLLECTION = "records"
 
 
-def write_vector_index(folder: Path, rows: Sequence[Row], vectors: Vectors) -> None:
-    """Build the database in a new folder. Raises what Chroma or the file system raises when it cannot be written."""
-    client = open_client(folder)
-    try:
-        fields = [{"kind": kind, "barrier": barrier} for _, kind, barrier, _ in rows]
-        write_collection(client, COLLECTION, [row[0] for row in rows], vectors, fields, [row[3] for row in rows])
-    finally:
-        client.close()
+def write_vector_index(place: Path | ServedCollection, rows: Sequence[Row], vectors: Vectors) -> None:
+    """Build the database in a new folder, or the collection on a server.
+
+    Raises what Chroma or the file system raises when it cannot be written; ChromaUnavailable.
+    """
+    fields = [{"kind": kind, "barrier": barrier} for _, kind, barrier, _ in rows]
+    write_to(place, COLLECTION, [row[0] for row in rows], vectors, fields, [row[3] for row in rows])
+
+
+class RecordVectors(Protocol):
+    """The records of one version, by their vectors."""
+
+    def count(self) -> int: ...
+
+    def search(self, vectors: Vectors, limit: int) -> list[list[Hit]]:
+        """For each row of `vectors` the nearest `limit` records, score = cosine similarity."""
+        ...
+
+    def records_of(self, barrier: str, vector: Vectors) -> list[Hit]:
+        """Return every record of a barrier, nearest to `vector` (1, dimensions) first, score = cosine similarity."""
+        ...
+
+    def close(self) -> None: ...
 
 
 class VectorIndex:
@@ -36,7 +61,6 @@ class VectorIndex:
         return self._collection.count()
 
     def search(self, vectors: Vectors, limit: int) -> list[list[Hit]]:
-        """For each row of `vectors` the nearest `limit` records, score = cosine similarity."""
         found = self._collection.query(
             query_embeddings=vectors, n_results=limit, include=["documents", "metadatas", "distances"]
         )
@@ -52,20 +76,51 @@ class VectorIndex:
         ]
 
     def records_of(self, barrier: str, vector: Vectors) -> list[Hit]:
-        """Return every record of a barrier, nearest to `vector` (1, dimensions) first, score = cosine similarity."""
         if barrier not in self._records:  # they never change
             self._records[barrier] = self._of_barrier(barrier)
         hits, vectors = self._records[barrier]
-        scored = [replace(hit, score=float(cosine)) for hit, cosine in zip(hits, vectors @ vector[0], strict=True)]
-        return sorted(scored, key=lambda hit: (-hit.score, hit.id))
+        return _scored(hits, vectors @ vector[0])
 
     def _of_barrier(self, barrier: str) -> tuple[list[Hit], Vectors]:
         ids, fields, texts, vectors = matching(self._collection, "barrier", barrier)
-        hits = [
-            Hit(id, each["kind"], each["barrier"], text, 0.0, "vectors")
-            for id, each, text in zip(ids, fields, texts, strict=True)
-        ]
-        return hits, vectors
+        return _hits(ids, fields, texts), vectors
 
     def close(self) -> None:
         self._client.close()
+
+
+class LoadedVectors:
+    """All the records of a version that a server keeps, in memory: answering does not wait for the network.
+
+    Raises ChromaUnavailable when they cannot be loaded; afterwards the server is not asked again.
+    """
+
+    def __init__(self, server: ChromaServer, name: str) -> None:
+        collection = server.open(name)
+        with server.answering():
+            ids, fields, texts, self._vectors = everything(collection)
+        self._hits = _hits(ids, fields, texts)
+
+    def count(self) -> int:
+        return len(self._hits)
+
+    def search(self, vectors: Vectors, limit: int) -> list[list[Hit]]:
+        return [_scored(self._hits, cosines)[:limit] for cosines in vectors @ self._vectors.T]
+
+    def records_of(self, barrier: str, vector: Vectors) -> list[Hit]:
+        return [hit for hit in _scored(self._hits, self._vectors @ vector[0]) if hit.barrier == barrier]
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def _hits(ids: Sequence[str], fields: Sequence[Fields], texts: Sequence[str]) -> list[Hit]:
+    return [
+        Hit(id, each["kind"], each["barrier"], text, 0.0, "vectors")
+        for id, each, text in zip(ids, fields, texts, strict=True)
+    ]
+
+
+def _scored(hits: Sequence[Hit], cosines: Vectors) -> list[Hit]:
+    scored = [replace(hit, score=float(cosine)) for hit, cosine in zip(hits, cosines, strict=True)]
+    return sorted(scored, key=lambda hit: (-hit.score, hit.id))

@@ -40,6 +40,7 @@ class Table(DeclarativeBase):
         datetime: Moment(),
         dict[str, Any]: JSON(),
         list[str]: JSON(),
+        list[int]: JSON(),
         list[dict[str, Any]]: JSON(),
     }
 
@@ -212,6 +213,26 @@ class Refresh(MappedAsDataclass, Table, kw_only=True):
     number: Mapped[int | None] = mapped_column(default=None)
     asked_at: Mapped[datetime]
     done_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class IndexVersionFiles(Table):
+    """A version of the index, packed, for hosts that share no disk. `collection` is where its vectors are."""
+
+    __tablename__ = "index_versions"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    collection: Mapped[str]
+    files: Mapped[bytes]
+
+
+class IndexPointer(Table):
+    """Which of them serves, in a single row: `served` are the ones a rollback goes back through, that one first."""
+
+    __tablename__ = "index_pointer"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    served: Mapped[list[int]]
+    candidate: Mapped[int | None]
 
 
 class Replica(Table):

@@ -79,7 +79,9 @@ def test_ready_and_alive(slack: Slack, own_home: Path):
     serve = Serve(slack, own_home).start()
     try:
         assert httpx.get(f"{serve.url}/healthz").text == "ok"
-        assert httpx.get(f"{serve.url}/readyz").json() == {"store": True, "workflows": True, "index": 1}
+        assert httpx.get(f"{serve.url}/readyz").json() == {
+        "status": "ready", "store": True, "workflows": True, "index": 1,
+    }  # fmt: skip
     finally:
         assert serve.stop() == 0
 

@@ -220,5 +220,7 @@ def value_for(kind: sql.TypeEngine[Any]) -> Any:
             return 0.5
         case sql.JSON():
             return {"kept": ["as it was"]}
+        case sql.LargeBinary():
+            return b"as it was"
         case _:
             return "the same everywhere"
