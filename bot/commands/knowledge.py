@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from bot.clock import today
 from bot.commands.console import notify, out
 from bot.errors import KnowledgeMissing
-from bot.knowledge import check_knowledge, new_barrier, packaged_knowledge, write_schemas
+from bot.knowledge import BarrierAuthor, check_knowledge, new_barrier, packaged_knowledge, write_schemas
 from bot.sentences import counted
 from bot.settings import load_settings
 
@@ -36,11 +37,36 @@ def check(folder: Folder = None) -> None:
 
 @app.command()
 def new(
-    theme: Annotated[str, typer.Argument(help="The id of its theme, such as slow-processes.")], folder: Folder = None
+    theme: Annotated[str | None, typer.Argument(help="The id of its theme, such as slow-processes.")] = None,
+    folder: Folder = None,
+    ask: Annotated[
+        bool | None, typer.Option("--ask/--skeleton", help="Ask for each field; or write a skeleton to fill in.")
+    ] = None,
 ) -> None:
-    """Write the skeleton of a barrier under the next free id."""
-    path = new_barrier(_writable(folder), theme)
+    """Ask for a barrier and write its file; where nobody sits at the terminal, a skeleton of one."""
+    target = _writable(folder)
+    if sys.stdin.isatty() if ask is None else ask:
+        _ask_for(target, theme)
+        return
+    if theme is None:
+        raise typer.BadParameter("name the theme of the skeleton, such as slow-processes")
+    path = new_barrier(target, theme)
     out.print(f"{path}: fill in what says TODO, then run: triage knowledge check", markup=False, soft_wrap=True)
+
+
+def _ask_for(target: Path, theme: str | None) -> None:
+    def asked(what: str) -> str:
+        return typer.prompt(what, default="", show_default=False, prompt_suffix=": ", err=True)
+
+    author = BarrierAuthor(target, asked, notify)
+    path = author.write(author.asked(theme))
+    problems = [problem for problem in check_knowledge(target, today()).problems if problem.path.stem == path.stem]
+    for problem in problems:
+        notify(str(problem))
+    if problems:
+        notify(f"{path} is written; mend what is said above, then run: triage knowledge check")
+        raise typer.Exit(1)
+    out.print(f"{path} is written and whole. What it changes: triage index diff", markup=False, soft_wrap=True)
 
 
 @app.command()

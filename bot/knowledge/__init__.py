@@ -1,5 +1,6 @@
 """Files -> Knowledge: what a barrier is, how its file is read, what is checked before it is relied on."""
 
+from bot.knowledge.authoring import BarrierAuthor
 from bot.knowledge.files import Problem
 from bot.knowledge.load import Reading, check_knowledge, load_knowledge, packaged_knowledge, read_knowledge
 from bot.knowledge.messages import ContrastMessage, LearningMessage, Messages, RealMessage, ScopeMessage, read_messages
@@ -20,6 +21,7 @@ from bot.knowledge.schema import schemas, stale_schemas, write_schemas
 
 __all__ = [
     "Barrier",
+    "BarrierAuthor",
     "Choice",
     "ContrastMessage",
     "Dimension",
