@@ -13,7 +13,7 @@ import typer
 
 from bot import __version__
 from bot.clock import utc_now
-from bot.commands import ask, chat, evaluate, index, knowledge
+from bot.commands import ask, chat, evaluate, gaps, index, knowledge
 from bot.errors import MessageUnreadable, SettingsInvalid, TriageError
 from bot.settings import Settings, described
 
@@ -59,6 +59,7 @@ app.command("serve")(_serve)
 app.command("eval")(evaluate.evaluate)
 app.add_typer(index.app, name="index")
 app.add_typer(knowledge.app, name="knowledge")
+app.add_typer(gaps.app, name="gaps")
 
 
 def _version(wanted: bool) -> None:

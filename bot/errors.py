@@ -21,6 +21,7 @@ TriageError
 ├── SettingsInvalid    a setting is unknown or has a wrong value
 ├── MessageUnreadable  a message is empty or too long
 ├── DocumentsMissing   a folder of documents is not there
+├── GapUnknown         a gap was named that is not in the list
 ├── DocumentUnknown    a document was named that is in no folder
 ├── DocumentSourceUnknown a folder of documents was named that was not added
 ├── DocumentSourceInvalid what was said of a folder of documents is wrong
@@ -201,6 +202,13 @@ class DocumentsMissing(TriageError):
             "triage index documents remove. The current index is unchanged."
         )
         self.folder = folder
+
+
+class GapUnknown(TriageError):
+    def __init__(self, key: str, keys: Sequence[str]) -> None:
+        known = did_you_mean(key, keys) or (f"; there are: {', '.join(keys)}" if keys else "; there is none")
+        super().__init__(f'gap "{key}" is unknown{known}. See: triage gaps')
+        self.key = key
 
 
 class DocumentUnknown(TriageError):

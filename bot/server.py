@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -22,6 +22,7 @@ from bot.conversations.commands import Commands
 from bot.conversations.delivering import Delivering
 from bot.conversations.inbox import Inbox
 from bot.conversations.index_admin import IndexAdmin
+from bot.conversations.news import News
 from bot.conversations.privacy import Privacy
 from bot.metrics import Metrics
 from bot.refresh.administration import Administration
@@ -92,8 +93,11 @@ async def serving(
             await each.start(conversations)
         stack.push_async_callback(workflows.close)
 
+        news = News(database, workflows.start, lambda: _barrier_names(settings), utc_now)
+
         async def upkeep() -> None:
             await inbox.take_up_lost()
+            await news.tell()
             await privacy.retain()
 
         await workflows.launch(answering, delivering, upkeep, index_admin)
@@ -112,6 +116,14 @@ async def serving(
 
         routes = [route for each in channels for route in each.routes()]
         yield Starlette(routes=[*routes, Route("/healthz", _alive), Route("/readyz", ready)])
+
+
+def _barrier_names(settings: Settings) -> Mapping[str, str]:
+    version = versions_of(settings).open_current()
+    try:
+        return {barrier.id: barrier.name for barrier in version.knowledge.barriers}
+    finally:
+        version.close()
 
 
 async def _follow(shared: SharedIndex) -> None:

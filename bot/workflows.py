@@ -9,6 +9,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Coroutine
+from contextvars import Context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -165,6 +166,13 @@ class Workflows:
         await self._enqueue(id, refresh, id)
 
     async def _enqueue(
+        self, workflow: str, work: Callable[[str], Coroutine[object, object, None]], argument: str
+    ) -> None:
+        # In a context of its own: in a step, such as upkeep's, DBOS lets nothing be enqueued.
+        enqueued = self._enqueued(workflow, work, argument)
+        await asyncio.get_running_loop().create_task(enqueued, context=Context())
+
+    async def _enqueued(
         self, workflow: str, work: Callable[[str], Coroutine[object, object, None]], argument: str
     ) -> None:
         with SetWorkflowID(workflow):

@@ -44,7 +44,7 @@ def new(
     ] = None,
 ) -> None:
     """Ask for a barrier and write its file; where nobody sits at the terminal, a skeleton of one."""
-    target = _writable(folder)
+    target = writable(folder)
     if sys.stdin.isatty() if ask is None else ask:
         _ask_for(target, theme)
         return
@@ -72,14 +72,14 @@ def _ask_for(target: Path, theme: str | None) -> None:
 @app.command()
 def schema(folder: Folder = None) -> None:
     """Write the JSON Schemas of the knowledge files, for editors."""
-    target = _writable(folder)
+    target = writable(folder)
     if not (target / "barriers").is_dir():
         raise KnowledgeMissing(target)
     write_schemas(target)
     out.print(f"Wrote {target / 'schema'}.", markup=False, soft_wrap=True)
 
 
-def _writable(folder: Path | None) -> Path:
+def writable(folder: Path | None) -> Path:
     """Refuse what may not be written to: the files of an installation, which the next one would overwrite."""
     target = folder or load_settings().knowledge
     if target == packaged_knowledge() and target.parent.name == "packaged":

@@ -12,13 +12,14 @@ from bot.conversations.inbox import Start
 from bot.conversations.incoming import ButtonAction
 from bot.conversations.message_view import MessageView
 from bot.conversations.turns import Refused
-from bot.store import Database, Turns
+from bot.store import Database, Gaps, Turns
 from bot.store.tables import Conversation, Feedback, Outcome, Turn
 
 THANKS = "Thank you, noted."
 NOT_HELPFUL = (
     "Noted, thank you. “Rather this?” shows what else it could be, and one more sentence about it often does better."
 )
+WILL_TELL = "Noted. When I learn something about this, I say so in this thread."
 ALREADY_SHARED = "You have shared this already."
 ALREADY_TRYING = "You are trying this already."
 
@@ -69,6 +70,13 @@ class ButtonActions:
             turn, _ = await _allowed(found, action)
             await found.keep_opinion(Feedback(turn=turn.id, person=action.person, helpful=helpful, at=self._clock()))
         return THANKS if helpful else NOT_HELPFUL
+
+    async def tell_me(self, action: ButtonAction) -> str:
+        """Keep that whoever asked wants to hear when there is a better answer; a sentence that says so."""
+        async with self._database.writing() as session:
+            turn, _ = await _allowed(Turns(session), action, asker_only=True)
+            await Gaps(session).agree(turn.id, action.person, self._clock())
+        return WILL_TELL
 
     async def try_this(self, action: ButtonAction) -> None:
         """Take the first step on; the answer says so."""

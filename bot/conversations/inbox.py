@@ -56,10 +56,12 @@ class Inbox:
         self._clock = clock
         self._begun = Remembered()
         self._gone = Remembered()
+        self._visibility: dict[str, bool] = {}
 
     async def receive(self, incoming: IncomingMessage, edit: str | None = None) -> str | None:
         """Find or open the turn that answers it; None when it is not for us (nothing is kept), or known already."""
         if incoming.id in self._begun:  # a twin or a retry of what this process has safely begun
+            await self._note_visibility(incoming)
             return None
         if incoming.id in self._gone:  # taken away before it was told
             return None
@@ -68,6 +70,7 @@ class Inbox:
             for_us = await self._follows_up(incoming)
         if not for_us:
             return None
+        await self._note_visibility(incoming)
         async with self._database.writing(incoming.room.key(incoming.author)) as session:
             turn = await self._upsert(Turns(session), Rooms(session), incoming, edit)
         self._backlog.begun(turn)
@@ -120,6 +123,16 @@ class Inbox:
         for turn in lost:
             await self._start(turn.id if turn.revision == 1 else f"{turn.id}~{turn.revision}", turn.id)
         return len(lost)
+
+    async def _note_visibility(self, incoming: IncomingMessage) -> None:
+        """Keep whether its room is public, as one of its events says; what changed is kept once."""
+        room, public = incoming.room, incoming.public
+        key = room.key()
+        if public is None or self._visibility.get(key) is public:
+            return
+        async with self._database.writing(key) as session:
+            await Rooms(session).note_visibility(room, public=public)
+        self._visibility[key] = public
 
     async def _follows_up(self, incoming: IncomingMessage) -> bool:
         since = incoming.said_at - 2 * FOLLOW_UP_FOR

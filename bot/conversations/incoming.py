@@ -26,7 +26,8 @@ class IncomingMessage:
 
     `kind`: it names us, it is in a direct conversation with us, it is a reply in a thread that does not name us, or it
     was asked privately by a command. `to_another`: it opens with somebody else's name and has ours nowhere.
-    `external_user`: its author is a guest or of another organisation, or the room is shared with one.
+    `external_user`: its author is a guest or of another organisation, or the room is shared with one. `public`:
+    everybody of the workspace may read the room; None where the platform did not say.
     """
 
     id: str
@@ -40,6 +41,7 @@ class IncomingMessage:
     to_another: bool = False
     external_user: bool = True
     reply_url: str | None = None
+    public: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

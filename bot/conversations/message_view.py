@@ -24,7 +24,7 @@ MAX_REFUSALS = 1
 class Notice:
     """Something to know, about asking or about an answer: nothing was triaged. `about` is what is counted."""
 
-    about: Literal["how-to-ask", "out-of-guesses", "unreadable", "stop", "detail"]
+    about: Literal["how-to-ask", "out-of-guesses", "unreadable", "stop", "detail", "news"]
     text: str
 
 

@@ -36,7 +36,7 @@ from datetime import datetime, timedelta
 from bot.conversations.channel import PRIVATE
 from bot.conversations.dialogue import Said, taken_back
 from bot.conversations.incoming import BURST_WITHIN, ButtonAction, IncomingMessage, can_be_a_burst
-from bot.conversations.message_view import MAX_REFUSALS, Failed, body_of, said_by, stored
+from bot.conversations.message_view import MAX_REFUSALS, Failed, Notice, body_of, said_by, stored
 from bot.conversations.replying import Answered
 from bot.guidance import Guidance
 from bot.store.tables import Conversation, Erasure, Turn
@@ -266,6 +266,27 @@ def shared(turn: Turn, id: str, conversation: str, now: datetime, *, with_quotes
             confidence=turn.confidence,
             index_version=turn.index_version,
             reply=stored(replace(body, documents=()) if isinstance(body, Guidance) else body),
+        )
+    )
+
+
+def told_later(turn: Turn, id: str, person: str, now: datetime, notice: Notice) -> Turn:
+    """Open a turn that tells something in the thread of another one, unasked."""
+    return _checked(
+        Turn(
+            id=id,
+            conversation=turn.conversation,
+            asker=person,
+            received_at=now,
+            answered=1,
+            answered_at=now,
+            external_user=turn.external_user,
+            post_in=turn.post_in,
+            post_under=turn.post_under,
+            is_aside=True,
+            action="notice",
+            notice=notice.about,
+            reply=stored(notice),
         )
     )
 

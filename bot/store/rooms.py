@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.audit import AuditLog
-from bot.store.tables import ReplyMode, RoomSettings
+from bot.store.tables import PublicRoom, ReplyMode, RoomSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,14 @@ class Rooms:
     async def reply_mode(self, room: Room) -> ReplyMode:
         found = await self._session.get(RoomSettings, (room.workspace, room.id))
         return found.reply_mode if found else "open"
+
+    async def note_visibility(self, room: Room, *, public: bool) -> None:
+        """Keep whether everybody of the workspace may read what is said there."""
+        known = await self._session.get(PublicRoom, (room.workspace, room.id))
+        if public and known is None:
+            self._session.add(PublicRoom(workspace=room.workspace, room=room.id))
+        elif known is not None and not public:
+            await self._session.delete(known)
 
     async def set_reply_mode(self, room: Room, mode: ReplyMode, person: str, now: datetime) -> None:
         """Keep it, and who set it: in the audit, too."""

@@ -215,6 +215,34 @@ class Refresh(MappedAsDataclass, Table, kw_only=True):
     done_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
+class PublicRoom(Table):
+    """A room that everybody of the workspace may read, as the platform said last."""
+
+    __tablename__ = "public_rooms"
+
+    workspace: Mapped[str] = mapped_column(primary_key=True)
+    room: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Agreement(Table):
+    """A person wants to be told when there is a better answer to what a turn was asked."""
+
+    __tablename__ = "agreements"
+
+    turn: Mapped[str] = mapped_column(ForeignKey("turns.id"), primary_key=True)
+    person: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
+class GapDraft(Table):
+    """A barrier that was drafted for what turns were asked."""
+
+    __tablename__ = "gap_drafts"
+
+    barrier: Mapped[str] = mapped_column(primary_key=True)
+    turn: Mapped[str] = mapped_column(ForeignKey("turns.id"), primary_key=True)
+
+
 class IndexVersionFiles(Table):
     """A version of the index, packed, for hosts that share no disk. `collection` is where its vectors are."""
 

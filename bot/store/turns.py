@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.store.audit import AuditLog
 from bot.store.rooms import Room
-from bot.store.tables import Conversation, Feedback, Message, Outcome, Turn
+from bot.store.tables import Agreement, Conversation, Feedback, Message, Outcome, Turn
 
 AT_ONCE = 500
 """Rows in one statement: SQLite and Postgres bound how many values it may name."""
@@ -195,6 +195,7 @@ class Turns:
         here = select(Turn.id).join(Conversation, Conversation.id == Turn.conversation)
         here = here.where(Conversation.workspace == workspace)
         await self._session.execute(delete(Feedback).where(Feedback.person == person, Feedback.turn.in_(here)))
+        await self._session.execute(delete(Agreement).where(Agreement.person == person, Agreement.turn.in_(here)))
         await self._session.execute(delete(Outcome).where(Outcome.person == person, Outcome.workspace == workspace))
 
     @property

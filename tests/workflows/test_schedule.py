@@ -59,6 +59,32 @@ def test_an_old_turn_loses_its_words_though_nobody_asks_for_it(slack: Slack, own
     assert not [file for file in own_home.rglob("*.sqlite*") if b"platypusmarker" in file.read_bytes()]
 
 
+LOSES_ONE = """
+import bot.conversations.inbox as i, bot.workflows as w
+from datetime import timedelta
+w.EVERY_FIVE_MINUTES, i.LOST_AFTER = '* * * * * *', timedelta(seconds=1)
+start, lost = w.Workflows.start, []
+async def starting(self, workflow, turn):
+    if lost: await start(self, workflow, turn)
+    lost.append(turn)
+w.Workflows.start = starting
+from bot.cli import main; main()
+"""
+
+
+def test_a_turn_whose_workflow_never_began_is_taken_up_by_the_tick(slack: Slack, own_home: Path):
+    serve = Serve(slack, own_home, program=LOSES_ONE).start()
+    try:
+        slack.connect(serve.url)
+        slack.channel("ml", members=["ana"])
+        ts = slack.say("ana", "ml", "@bot legal needs six weeks for every model update")
+        slack.wait_answer(ts, timeout_s=30)
+        ended = rows(own_home / "workflows.sqlite", "select status from workflow_status where name = 'tick'")
+        assert ("ERROR",) not in ended
+    finally:
+        serve.stop()
+
+
 DIES_BETWEEN = """
 import os, bot.workflows as w
 async def start(self, workflow, turn): os._exit(9)

@@ -66,6 +66,7 @@ from bot.triage import AskedQuestion
 CHOOSE, MORE, LESS = "triage_choose", "triage_more", "triage_less"
 PICK, RATHER_MENU, NONE, BACK = "triage_pick", "triage_rather", "triage_none", "triage_back"
 TRY_THIS, SHARE, WITH_QUOTES, FEEDBACK = "triage_try_this", "triage_share", "triage_with_quotes", "triage_feedback"
+TELL_ME, TELL_ME_LABEL = "triage_tell_me", "Tell me when you know more"
 PROMOTE, DISCARD, REASON = "triage_promote", "triage_discard", "triage_reason"
 HELPFUL, NOT_HELPFUL = "helpful", "not-helpful"
 NOTHING_CHOSEN = "none"
@@ -194,7 +195,10 @@ def _rows(rows: Iterable[Row]) -> Iterator[RichTextElement]:
 def _actions(view: MessageView) -> Iterator[Block]:
     match view.body:
         case Listed() if not view.closed:
-            yield ActionsBlock(elements=[_button(NONE, SOMETHING_ELSE, view.turn)])
+            tell_me = [] if view.private else [_button(TELL_ME, TELL_ME_LABEL, view.turn)]
+            yield ActionsBlock(elements=[_button(NONE, SOMETHING_ELSE, view.turn), *tell_me])
+        case Declined(offer=str()) if not view.private:
+            yield ActionsBlock(elements=[_button(TELL_ME, TELL_ME_LABEL, view.turn)])
         case AskedQuestion(choices=choices) if not view.closed:
             labels = [(str(place), choice.label) for place, choice in enumerate(choices)]
             yield ActionsBlock(

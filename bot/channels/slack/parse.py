@@ -14,7 +14,7 @@ from bot.store import Room
 
 SPOKEN = frozenset({None, "file_share", "thread_broadcast", "me_message"})
 """Subtypes of messages that a person wrote."""
-DIRECT = "im"
+DIRECT, PUBLIC = "im", "channel"
 
 
 def message(event: EventMessage, envelope: Envelope, bot_user: str) -> IncomingMessage | None:
@@ -39,7 +39,15 @@ def message(event: EventMessage, envelope: Envelope, bot_user: str) -> IncomingM
         is_root=is_root,
         to_another=kind == "thread" and opens_with_another(event.text, bot_user),
         external_user=envelope.is_ext_shared_channel or bool(other_team),
+        public=_is_public(event, envelope),
     )
+
+
+def _is_public(event: EventMessage, envelope: Envelope) -> bool | None:
+    """Tell whether the whole workspace may read the channel; a mention does not say, the `message` beside it does."""
+    if envelope.is_ext_shared_channel:
+        return False
+    return None if event.channel_type is None else event.channel_type == PUBLIC
 
 
 def edit(event: EventMessage, envelope: Envelope, bot_user: str) -> IncomingEdit | None:
