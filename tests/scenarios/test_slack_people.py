@@ -146,7 +146,7 @@ def test_who_cannot_say_gets_possibilities_and_the_question_loses_its_buttons(sl
     slack.wait_for(lambda: not slack.answers_to(ts)[0].buttons)
     question, possibilities = slack.answers_to(ts)
     assert "It could be one of these" in possibilities.text
-    assert len(possibilities.buttons) == 6
+    assert len(possibilities.buttons) == 7
     assert "quite sure" not in possibilities.text
     second = [p.element["action_id"] for p in elements(possibilities.blocks)][1]
     slack.press("ana", possibilities.ts, second, wait=True)

@@ -85,7 +85,7 @@ def test_of_a_list_one_tap_shows_an_answer_in_place_and_one_more_goes_back(slack
     ts = asked(slack, room, f"@bot {UNSURE}")
     listed = the_answer(slack, ts)
     assert "It could be one of these. Which comes closest?" in listed.text
-    assert listed.buttons == ("This one",) * 5 + ("Something else",)
+    assert listed.buttons == ("This one",) * 5 + ("Something else", "Tell me when you know more")
     taps = picks(listed)
     press(slack, "bo", listed.ts, taps[1])
     assert last_private(slack, "bo") == turns.NOT_YOURS
