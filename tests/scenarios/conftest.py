@@ -15,10 +15,9 @@ from bot.bot import Bot
 from bot.cli import main
 from bot.commands import ask, chat, evaluate
 from bot.telemetry import TRACING_SWITCHES
+from tests.scenarios.processes import PROGRAM
 from tests.scenarios.serving import Served, served
 from tests.standins.slack import Slack
-
-PROGRAM = "from bot.cli import main; main()"
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,20 @@ from pathlib import Path
 
 import httpx
 
+from tests.knowledge.small import Small, write_small
 from tests.standins.slack import Slack
 
 READY_WITHIN_S = 60.0
+PROGRAM = "from bot.cli import main; main()"
+
+
+def on_small_knowledge(folder: Path) -> tuple[Small, Path, dict[str, str]]:
+    """A small knowledge folder, an empty home, and the environment of who serves the one from the other."""
+    small = write_small(folder / "knowledge")
+    home = folder / "home"
+    home.mkdir()
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(folder), "TRIAGE_KNOWLEDGE": str(small.path)}
+    return small, home, environment | {"PYTHONPATH": str(Path(__file__).parents[2])}
 
 
 def free_port() -> int:
@@ -37,7 +48,7 @@ class Serve:
     """Beside what it needs to find Slack, its home and its store; else what is kept of the test's own."""
     under: Sequence[str] = ()
     """What runs it, such as a tracer."""
-    program: str = "from bot.cli import main; main()"
+    program: str = PROGRAM
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -75,6 +86,21 @@ class Serve:
             except httpx.HTTPError:
                 time.sleep(0.05)
         raise TimeoutError("not ready")
+
+    @property
+    def shell_environment(self) -> dict[str, str]:
+        """What `triage` needs at a shell of its machine."""
+        assert self.environment is not None
+        return self.environment | {"TRIAGE_HOME": str(self.home), "DATABASE_URL": self.database_url or ""}
+
+    def triage(self, *arguments: str, may_fail: bool = False) -> str:
+        """Run `triage` at a shell of its machine; what it says."""
+        command = [sys.executable, "-c", PROGRAM, *arguments]
+        done = subprocess.run(
+            command, env=self.shell_environment, cwd=self.home, capture_output=True, text=True, timeout=120
+        )
+        assert may_fail or done.returncode == 0, done.stderr
+        return done.stdout
 
     def kill(self) -> None:
         """kill -9."""

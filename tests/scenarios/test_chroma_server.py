@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import httpx
 
 from tests.knowledge.small import write_small
-from tests.scenarios.conftest import PROGRAM
 from tests.scenarios.processes import Serve
 from tests.scenarios.test_index_swap import WITHIN_S, within
 from tests.standins.chroma import ChromaRun, chroma
@@ -47,14 +44,6 @@ def test_hosts_follow_each_other_and_outlive_the_server(tmp_path: Path, postgres
                 each.start()
             slack.connect(replicas[0].url)
 
-            def triage(*arguments: str) -> str:
-                """At a shell of the second host."""
-                given = environment | {"TRIAGE_HOME": str(homes[1]), "DATABASE_URL": postgres_url}
-                command = [sys.executable, "-c", PROGRAM, *arguments]
-                done = subprocess.run(command, env=given, cwd=homes[1], capture_output=True, text=True, timeout=120)
-                assert done.returncode == 0, done.stderr
-                return done.stdout
-
             def ask() -> str:
                 (answer,) = slack.wait_answer(slack.say("ana", "ml", f"@bot {MONDAYS}"), timeout_s=30)
                 return answer.text
@@ -64,7 +53,7 @@ def test_hosts_follow_each_other_and_outlive_the_server(tmp_path: Path, postgres
             ] * 2
             assert len(chroma.collections()) == 1
             small.edit("barriers/ORG-01.yaml", "name: ", "name: Now ")
-            assert "Index 2 serves now" in triage("index", "refresh", "--yes")
+            assert "Index 2 serves now" in replicas[1].triage("index", "refresh", "--yes")
             took = within(WITHIN_S, lambda: [state(each)[1]["index"] for each in replicas] == [2, 2])
             print(f"both hosts took it within {took:.1f} s")
             assert "Now " in ask()
@@ -73,7 +62,7 @@ def test_hosts_follow_each_other_and_outlive_the_server(tmp_path: Path, postgres
             assert [state(each)[0] for each in replicas] == [200, 200]
             assert {state(each)[1]["status"] for each in replicas} == {"degraded"}
             assert "Now " in ask()
-            triage("index", "rollback")  # which needs the store alone, and what the hosts have
+            replicas[1].triage("index", "rollback")  # which needs the store alone, and what the hosts have
             within(WITHIN_S, lambda: [state(each)[1]["index"] for each in replicas][1] in (1, 2))
             assert ask()
 

@@ -24,9 +24,8 @@ from sqlalchemy import select
 from bot.index.version_store import VersionStore
 from bot.store import Database
 from bot.store.tables import Turn
-from tests.knowledge.small import Small, write_small
-from tests.scenarios.conftest import PROGRAM
-from tests.scenarios.processes import Serve
+from tests.knowledge.small import Small
+from tests.scenarios.processes import PROGRAM, Serve, on_small_knowledge
 from tests.standins.slack import Slack
 
 pytestmark = pytest.mark.soak
@@ -55,12 +54,9 @@ class Stand:
                 self.names[number] = next(each["name"] for each in knowledge["barriers"] if each["id"] == "ORG-01")
 
     def triage(self, *arguments: str) -> subprocess.Popen[str]:
-        assert self.serve.environment is not None
-        environment = self.serve.environment | {"TRIAGE_HOME": str(self.serve.home)}
-        command = [sys.executable, "-c", PROGRAM, *arguments]
-        return subprocess.Popen(
-            command, env=environment, cwd=self.serve.home, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        command, pipe = [sys.executable, "-c", PROGRAM, *arguments], subprocess.PIPE
+        home, environment = self.serve.home, self.serve.shell_environment
+        return subprocess.Popen(command, env=environment, cwd=home, stdout=pipe, stderr=pipe, text=True)
 
     def rename(self, number: int) -> None:
         """Give the first barrier another name."""
@@ -89,11 +85,7 @@ class Stand:
 
 @pytest.fixture
 def stand(tmp_path: Path) -> Iterator[Stand]:
-    small = write_small(tmp_path / "knowledge")
-    home = tmp_path / "home"
-    home.mkdir()
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TRIAGE_KNOWLEDGE": str(small.path)}
-    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    small, home, environment = on_small_knowledge(tmp_path)
     with Slack() as slack:
         for channel in CHANNELS:
             slack.channel(channel, members=["ana"])

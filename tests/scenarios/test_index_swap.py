@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,9 +10,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.knowledge.small import Small, write_small
-from tests.scenarios.conftest import PROGRAM
-from tests.scenarios.processes import Serve
+from tests.knowledge.small import Small
+from tests.scenarios.processes import Serve, on_small_knowledge
 from tests.standins.postgres import database_url, postgres, postgres_url
 from tests.standins.slack import Slack
 
@@ -33,13 +30,7 @@ class Stand:
     replicas: list[Serve]
 
     def triage(self, *arguments: str) -> str:
-        first = self.replicas[0]
-        assert first.environment is not None
-        environment = first.environment | {"TRIAGE_HOME": str(first.home), "DATABASE_URL": first.database_url or ""}
-        command = [sys.executable, "-c", PROGRAM, *arguments]
-        done = subprocess.run(command, env=environment, cwd=first.home, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return self.replicas[0].triage(*arguments)
 
     def rename(self, name: str) -> None:
         file = self.small.path / "barriers" / "ORG-01.yaml"
@@ -65,11 +56,7 @@ def within(seconds: float, holds: Callable[[], bool]) -> float:
 
 @pytest.fixture
 def stand(tmp_path: Path, postgres_url: str) -> Iterator[Stand]:
-    small = write_small(tmp_path / "knowledge")
-    home = tmp_path / "home"
-    home.mkdir()
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TRIAGE_KNOWLEDGE": str(small.path)}
-    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    small, home, environment = on_small_knowledge(tmp_path)
     with Slack() as slack:
         slack.channel("ml", members=["ana"])
         replicas = [Serve(slack, home, postgres_url, environment=environment) for _ in range(2)]

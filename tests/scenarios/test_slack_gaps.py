@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.knowledge.small import Small, write_small
-from tests.scenarios.conftest import PROGRAM
-from tests.scenarios.processes import Serve
+from tests.knowledge.small import Small
+from tests.scenarios.processes import Serve, on_small_knowledge
 from tests.standins.slack import Slack
 from tests.workflows.test_schedule import EVERY_SECOND
 
@@ -36,16 +33,6 @@ class Stand:
     small: Small
     serve: Serve
 
-    def triage(self, *arguments: str, may_fail: bool = False) -> str:
-        assert self.serve.environment is not None
-        environment = self.serve.environment | {"TRIAGE_HOME": str(self.serve.home)}
-        command = [sys.executable, "-c", PROGRAM, *arguments]
-        done = subprocess.run(
-            command, env=environment, cwd=self.serve.home, capture_output=True, text=True, timeout=120
-        )
-        assert may_fail or done.returncode == 0, done.stderr
-        return done.stdout
-
     def ask(self, person: str, channel: str, text: str) -> str:
         ts = self.slack.say(person, channel, f"@bot {text}")
         self.slack.wait_answer(ts, timeout_s=30)
@@ -55,11 +42,7 @@ class Stand:
 
 @pytest.fixture
 def stand(tmp_path: Path) -> Iterator[Stand]:
-    small = write_small(tmp_path / "knowledge")
-    home = tmp_path / "home"
-    home.mkdir()
-    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "TRIAGE_KNOWLEDGE": str(small.path)}
-    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    small, home, environment = on_small_knowledge(tmp_path)
     with Slack() as slack:
         slack.channel("ml", members=PEOPLE)
         slack.channel("secret", members=PEOPLE, private=True)
@@ -85,12 +68,12 @@ def test_three_ask_one_drafts_and_those_who_wanted_to_hear_are_told(stand: Stand
     (answer,) = slack.answers_to(asked["cy"])
     slack.press("ana", answer, TELL_ME, wait=True)  # who asked decides
 
-    (gap,) = [json.loads(line) for line in stand.triage("gaps", "--json").splitlines()]
+    (gap,) = [json.loads(line) for line in stand.serve.triage("gaps", "--json").splitlines()]
     assert (gap["questions"], gap["people"], gap["channels"]) == (3, 3, 1)
-    shown = stand.triage("gaps", "show", gap["key"])
+    shown = stand.serve.triage("gaps", "show", gap["key"])
     assert all(text in " ".join(shown.split()) for text in SHIPS)
     assert "vpn" not in shown
-    drafted = stand.triage("gaps", "draft", gap["key"], str(stand.small.path))
+    drafted = stand.serve.triage("gaps", "draft", gap["key"], str(stand.small.path))
     path = Path(drafted.partition(".yaml")[0] + ".yaml")
     assert not any(text in path.read_text(encoding="utf-8") for text in SHIPS), "their words are theirs"
 
@@ -108,8 +91,8 @@ def test_three_ask_one_drafts_and_those_who_wanted_to_hear_are_told(stand: Stand
         if not line.startswith(("leads_to", "confusable", "caused_by")) and "why: so it goes" not in line
     ]  # fmt: skip
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    stand.triage("index", "refresh", may_fail=True)  # the gate's messages are not made for so small a knowledge
-    assert "serves now" in stand.triage("index", "promote", "--reason", "it is made up")
+    stand.serve.triage("index", "refresh", may_fail=True)  # the gate's messages are not made for so small a knowledge
+    assert "serves now" in stand.serve.triage("index", "promote", "--reason", "it is made up")
 
     for person in ("ana", "bo"):
         slack.wait_for(lambda person=person: len(slack.answers_to(asked[person])) == 2, 30)

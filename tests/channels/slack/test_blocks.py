@@ -235,7 +235,10 @@ class TestEachLimitAtItsBoundary:
 def test_each_line_of_a_list_has_its_button_and_the_last_leads_elsewhere():
     rendered = drawn(list_with("they wait <!channel>", ["ORG-08", "ORG-07", "OPS-10"]))
     buttons = [part for part in parts(rendered.payload) if part.get("type") == "button"]
-    assert [button["text"]["text"] for button in buttons] == ["This one"] * 3 + ["Something else", "Tell me when you know more"]
+    assert [button["text"]["text"] for button in buttons] == ["This one"] * 3 + [
+        "Something else",
+        "Tell me when you know more",
+    ]
     assert [button["value"].partition("|")[2] for button in buttons] == ["ORG-08", "ORG-07", "OPS-10", "", ""]
     closed = drawn(list_with(None, ["ORG-08", "ORG-07"]), closed=True)
     assert not [part for part in parts(closed.payload) if part.get("type") == "button"]
