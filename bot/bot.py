@@ -80,14 +80,14 @@ class Bot:
     def reply(self, message: Message, viewer: Viewer | None = None, documents: DocumentIndex | None = None) -> Reply:
         """Take a message the whole way. Raises MessageUnreadable.
 
-        Cited are those `documents`, or this version's own, that `viewer` may read; none where nobody is named.
+        Cited are those of `documents` that `viewer` may read.
         """
         explanation = self.triage(message)
         text, outcome, version = explanation.message.text, explanation.outcome, self.version
         if not isinstance(outcome, Answer):
             return Reply(explanation, None)
         records = self._retriever.records_of(outcome.barrier.id, explanation.vector)
-        cited = self._cited(documents or self.documents, outcome.barrier.id, viewer, explanation.vector)
+        cited = self._cited(documents, outcome.barrier.id, viewer, explanation.vector)
         guidance = compose(
             outcome, text, version.knowledge, records, explanation.hits, self._today(), version.number, cited
         )

@@ -154,12 +154,13 @@ def _opened() -> int:
 
 def _answered(asked: Asked) -> Answered:
     assert _settings is not None, "the child was begun"
-    if asked.external_user and _settings.triage_knowledge:
-        # A document may be meant for them, too: what they may read of the documents is decided in the query.
-        with _public_bots().answering() as bot, _bots().answering(asked.index_version) as own:
-            return answered(bot, asked, own.documents)
-    with _bots().answering(asked.index_version) as bot:
-        return answered(bot, asked)
+    # Who may read a document is said by what serves now, whichever version the conversation began with.
+    with _bots().answering() as current:
+        if asked.external_user and _settings.triage_knowledge:
+            with _public_bots().answering() as bot:
+                return answered(bot, asked, current.documents)
+        with _bots().answering(asked.index_version) as bot:
+            return answered(bot, asked, current.documents)
 
 
 @cache

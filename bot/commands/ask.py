@@ -53,9 +53,9 @@ def ask(
     if not message.text.strip():
         raise MessageUnreadable("The message is empty. Say in a sentence or two what hurts.")
     bot = open_bot()
-    reply = bot.reply(message, SHELL)
+    reply = bot.reply(message, SHELL, bot.documents)
     if pick is not None:
-        reply = bot.reply(_picked(reply, pick), SHELL)
+        reply = bot.reply(_picked(reply, pick), SHELL, bot.documents)
     if as_json:
         document = batch_outcome(None, reply, bot.version.number).model_dump(exclude={"id"})
         document["guidance"] = guidance_document(reply.guidance) if reply.guidance else None

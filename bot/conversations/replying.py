@@ -97,7 +97,7 @@ class Answered:
 
 
 def answered(bot: Bot, asked: Asked, documents: DocumentIndex | None = None) -> Answered:
-    """Answer on `bot`; cite its documents, or those given, as far as they may be read where it is shown."""
+    """Answer on `bot`; cite `documents`, as far as they may be read where it is shown."""
     number, selections = bot.version.number, asked.selections
     if selections.refusals > MAX_REFUSALS:
         return _noted(OUT_OF_GUESSES, number, is_aside=asked.is_aside, rejected=selections.rejected)

@@ -80,7 +80,7 @@ class Index:
             return version
         with self.building():
             try:
-                version = self.versions.open_current()
+                version = self._opened_current()
                 fits = self._fits(version)
                 if fits and not (up_to_date and self.changed_since(version)):  # another process was first
                     return version
@@ -171,11 +171,17 @@ class Index:
 
     def _current_that_fits(self) -> IndexVersion | None:
         with suppress(IndexMissing, IndexDamaged):
-            version = self.versions.open_current()
+            version = self._opened_current()
             if self._fits(version):
                 return version
             version.close()
         return None
+
+    def _opened_current(self) -> IndexVersion:
+        version = self.versions.open_current()
+        if self._fits(version) and version.manifest.collection is not None:
+            _ = version.vectors  # whole files say nothing of what a server holds
+        return version
 
     def _why_not(self, version: IndexVersion) -> str:
         if version.manifest.encoder != self._encoder.id:

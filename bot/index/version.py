@@ -5,8 +5,8 @@ from __future__ import annotations
 import atexit
 import os
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
 from hashlib import file_digest, sha256
@@ -110,7 +110,9 @@ class IndexVersion:
     @cached_property
     def vectors(self) -> RecordVectors:
         if self.manifest.collection is not None:
-            return self._checked(LoadedVectors(*self._served(self.manifest.collection)), self.manifest.records)
+            served = self._served(self.manifest.collection)
+            with self._there():
+                return self._checked(LoadedVectors(*served), self.manifest.records)
         return self._opened(CHROMA, VectorIndex, self.manifest.records, "records")
 
     @cached_property
@@ -131,7 +133,8 @@ class IndexVersion:
             return None
         if self.manifest.collection is not None:
             place = ServedCollection(*self._served(documents_of(self.manifest.collection)))
-            return self._checked(DocumentIndex(place, self.catalogue), passages)
+            with self._there():
+                return self._checked(DocumentIndex(place, self.catalogue), passages)
         _verify_files(self.folder, self.manifest, of_documents=True)
         return self._opened(DOCUMENTS, lambda folder: DocumentIndex(folder, self.catalogue), passages, "passages")
 
@@ -144,6 +147,13 @@ class IndexVersion:
             index.close()
             raise IndexDamaged(self.folder, f"it holds {there} {what} and should hold {count}")
         return index
+
+    @contextmanager
+    def _there(self) -> Generator[None]:
+        try:
+            yield
+        except LookupError as error:
+            raise IndexDamaged(self.folder, "the Chroma server does not hold its vectors") from error
 
     def _served(self, collection: str) -> tuple[ChromaServer, str]:
         if self._server is None:

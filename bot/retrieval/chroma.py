@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -69,9 +69,14 @@ class ChromaServer:
             write_collection(self._client, name, ids, vectors, fields, texts, batch=SERVER_BATCH)
 
     def open(self, name: str) -> Collection:
-        """Raises ChromaUnavailable, also where it holds no such collection."""
+        """Raises ChromaUnavailable, and LookupError where it holds no such collection."""
+        from chromadb.errors import NotFoundError
+
         with self.answering():
-            return open_collection(self._client, name)
+            try:
+                return open_collection(self._client, name)
+            except NotFoundError as error:
+                raise LookupError(name) from error
 
     def names(self) -> list[str]:
         """Return the collections there. Raises ChromaUnavailable."""
@@ -95,30 +100,36 @@ class ChromaServer:
         except (ChromaError, httpx.HTTPError, ValueError, OSError) as error:
             raise ChromaUnavailable(self.url, _reason(error)) from error
 
-    @cached_property
+    @property
     def _client(self) -> Client:
-        import chromadb
-        from chromadb.api.client import Client
-        from chromadb.api.fastapi import FastAPI
-        from chromadb.config import Settings
+        return _connected(self.url, self.token, self.ca)
 
-        address = urlsplit(self.url)
-        is_secure = address.scheme == "https"
-        settings = Settings(anonymized_telemetry=False, chroma_otel_collection_endpoint="")
-        if self.token:
-            settings.chroma_client_auth_provider = "chromadb.auth.token_authn.TokenAuthClientProvider"
-            settings.chroma_client_auth_credentials = self.token
-        if self.ca:
-            settings.chroma_server_ssl_verify = str(self.ca)
-        port = address.port or (443 if is_secure else 80)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Chroma gives httpx the authority in the old way
-            client = chromadb.HttpClient(address.hostname or "", port, ssl=is_secure, settings=settings)
-        assert isinstance(client, Client)
-        server = client._server  # pyright: ignore[reportPrivateUsage] - by itself it waits for ever
-        assert isinstance(server, FastAPI)
-        server._session.timeout = TIMEOUT_S  # pyright: ignore[reportPrivateUsage]
-        return client
+
+@cache
+def _connected(url: str, token: str | None, ca: Path | None) -> Client:
+    """Make the one client that this process has of a server: it keeps connections, and closes none of them itself."""
+    import chromadb
+    from chromadb.api.client import Client
+    from chromadb.api.fastapi import FastAPI
+    from chromadb.config import Settings
+
+    address = urlsplit(url)
+    is_secure = address.scheme == "https"
+    settings = Settings(anonymized_telemetry=False, chroma_otel_collection_endpoint="")
+    if token:
+        settings.chroma_client_auth_provider = "chromadb.auth.token_authn.TokenAuthClientProvider"
+        settings.chroma_client_auth_credentials = token
+    if ca:
+        settings.chroma_server_ssl_verify = str(ca)
+    port = address.port or (443 if is_secure else 80)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Chroma gives httpx the authority in the old way
+        client = chromadb.HttpClient(address.hostname or "", port, ssl=is_secure, settings=settings)
+    assert isinstance(client, Client)
+    server = client._server  # pyright: ignore[reportPrivateUsage] - by itself it waits for ever
+    assert isinstance(server, FastAPI)
+    server._session.timeout = TIMEOUT_S  # pyright: ignore[reportPrivateUsage]
+    return client
 
 
 def _reason(error: Exception) -> str:

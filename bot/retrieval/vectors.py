@@ -92,7 +92,7 @@ class VectorIndex:
 class LoadedVectors:
     """All the records of a version that a server keeps, in memory: answering does not wait for the network.
 
-    Raises ChromaUnavailable when they cannot be loaded; afterwards the server is not asked again.
+    Raises ChromaUnavailable or LookupError when they cannot be loaded; afterwards the server is not asked again.
     """
 
     def __init__(self, server: ChromaServer, name: str) -> None:

@@ -66,7 +66,7 @@ class Shelf:
 
     def cited(self, version: IndexVersion, viewer: Viewer | None) -> list[str]:
         bot = Bot(version, self.desk.encoder, lambda: TODAY)
-        reply = bot.reply(Message("ORG-01 hurts on mondays", picked="ORG-01"), viewer)
+        reply = bot.reply(Message("ORG-01 hurts on mondays", picked="ORG-01"), viewer, bot.documents)
         assert isinstance(reply.guidance, Guidance)
         return [document.id for document in reply.guidance.documents]
 
@@ -95,7 +95,7 @@ def test_they_are_cited_after_a_refresh_with_title_section_and_link(shelf: Shelf
     shelf.sources.link("wiki/a b&c.md", ["ORG-01"])
     version = shelf.refresh()
     bot = Bot(version, shelf.desk.encoder, lambda: TODAY)
-    guidance = bot.reply(Message("ORG-01 hurts on mondays", picked="ORG-01"), SHELL).guidance
+    guidance = bot.reply(Message("ORG-01 hurts on mondays", picked="ORG-01"), SHELL, bot.documents).guidance
     assert guidance is not None
     (found,) = [document for document in guidance.documents if "a b" in document.id]
     assert (found.title, found.section) == ("Title of a b&c.md", "Part")
@@ -270,6 +270,6 @@ def test_what_it_says_to_the_bot_is_only_text(shelf: Shelf):
 
 def test_a_score_is_a_plain_number(shelf: Shelf):
     bot = Bot(shelf.refresh(), shelf.desk.encoder, lambda: TODAY)
-    guidance = bot.reply(Message("ORG-01 hurts on mondays", picked="ORG-01"), SHELL).guidance
+    guidance = bot.reply(Message("ORG-01 hurts on mondays", picked="ORG-01"), SHELL, bot.documents).guidance
     assert guidance is not None
     assert all(type(document) is OwnDocument and type(document.score) is float for document in guidance.documents)

@@ -227,15 +227,15 @@ def test_documents_are_on_the_server_and_go_with_their_version(
     second.take()
     version = second.index.versions.open_current()
     bot = Bot(version, second.encoder, lambda: TODAY)
-    guidance = bot.reply(Message(MONDAYS, picked="ORG-01"), SHELL).guidance
+    guidance = bot.reply(Message(MONDAYS, picked="ORG-01"), SHELL, bot.documents).guidance
     assert guidance is not None
     assert [document.id for document in guidance.documents] == ["handbook/monday.md"]
     assert version.manifest.collection is not None
     assert documents_of(version.manifest.collection) in chroma.collections()
     chroma.kill()
-    again = bot.reply(Message(MONDAYS, picked="ORG-01"), SHELL).guidance
+    again = bot.reply(Message(MONDAYS, picked="ORG-01"), SHELL, bot.documents).guidance
     assert again == guidance, "what was loaded goes on"
-    other = bot.reply(Message(MONDAYS, picked="TEC-01"), SHELL).guidance
+    other = bot.reply(Message(MONDAYS, picked="TEC-01"), SHELL, bot.documents).guidance
     assert other is not None
     assert other.documents == ()
 
@@ -310,3 +310,16 @@ def test_a_token_and_an_authority_of_ones_own(chroma: ChromaRun, tmp_path: Path,
             with pytest.raises(ChromaUnavailable) as refused:
                 server.names()
             assert "sesame" not in str(refused.value)
+
+
+def test_what_somebody_took_from_the_server_is_built_again(hosts: tuple[Host, Host], chroma: ChromaRun):
+    host, _ = hosts
+    host.start()
+    for name in chroma.collections():
+        chroma.server.remove(name)
+    with pytest.raises(IndexDamaged, match="does not hold its vectors"):
+        _ = host.index.versions.open_current().vectors
+    said: list[str] = []
+    host.index.open(TODAY, silent, said.append).close()
+    assert "does not hold its vectors" in said[0]
+    assert host.serving()[0] == 2

@@ -22,7 +22,15 @@ EVERYBODYS, RESTRICTED = "Approval of model changes", "The waiver of the board"
 WIKI = "https://wiki.example.org/handbook/"
 
 
-def _indexed(home: Path, folder: Path, channel: str, **more: Path) -> None:
+def refreshed(settings: Settings) -> int:
+    index = open_index(settings, encoder_of(settings))
+    with index.building():
+        number = index.build_candidate(index.compare(TODAY).source, lambda _what, _done: None)
+    index.versions.promote(number)
+    return number
+
+
+def indexed(home: Path, folder: Path, channel: str, **more: Path) -> None:
     """Build what an admin would have: one folder for everybody, one for the channel."""
     settings = Settings(_env_file=None, triage_home=home, triage_embeddings=None, **more)
     sources = sources_of(settings)
@@ -31,9 +39,7 @@ def _indexed(home: Path, folder: Path, channel: str, **more: Path) -> None:
         text = text.replace(EVERYBODYS, RESTRICTED) if channels else text
         (folder / name / "page.md").write_text(text, encoding="utf-8")
         sources.add(folder / name, link=f"{WIKI}{name}", channels=channels)
-    index = open_index(settings, encoder_of(settings))
-    with index.building():
-        index.versions.promote(index.build_candidate(index.compare(TODAY).source, lambda _what, _done: None))
+    refreshed(settings)
 
 
 @pytest.fixture(scope="module", params=["with its own barriers", "with documents alone"])
@@ -47,7 +53,7 @@ def slack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         board = slack.channel("board", members=["ana", "gus"])
         slack.channel("other", members=["ana", "gus"])
         slack.channel("shared", members=["ana"], ext_shared=True)
-        _indexed(folder / "home", folder / "documents", board, **more)
+        indexed(folder / "home", folder / "documents", board, **more)
         with served(slack, folder / "home", **more):
             yield slack
 
