@@ -104,19 +104,27 @@ def guarded(port: int, token: str, certificate: Path, key: Path) -> Iterator[str
             while data := await reader.read(65536):
                 writer.write(data)
                 await writer.drain()
-        with suppress(OSError):
-            writer.close()
+        writer.close()
 
     async def passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        if f"authorization: bearer {token}".lower().encode() not in head.lower():
+        opened = [writer]
+        try:
+            head = await reader.readuntil(b"\r\n\r\n")
+            if f"authorization: bearer {token}".lower().encode() in head.lower():
+                inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
+                opened.append(inner_writer)
+                inner_writer.write(head)
+                await asyncio.gather(piped(reader, inner_writer), piped(inner_reader, writer))
+                return
             writer.write(b"HTTP/1.1 401 Unauthorized\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
             await writer.drain()
             writer.close()
-            return
-        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
-        inner_writer.write(head)
-        await asyncio.gather(piped(reader, inner_writer), piped(inner_reader, writer))
+            await writer.wait_closed()
+        except (OSError, asyncio.IncompleteReadError):
+            pass  # who does not trust our certificate goes away at once
+        finally:
+            for each in opened:
+                each.transport.abort()
 
     async def serve() -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -125,8 +133,11 @@ def guarded(port: int, token: str, certificate: Path, key: Path) -> Iterator[str
         up.set()
         await ended.wait()
         server.close()
-        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.sleep(0.1)  # what was aborted is closed in the loop's next turns
 
     thread = Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()
