@@ -25,7 +25,6 @@ TriageError
 ├── DocumentUnknown    a document was named that is in no folder
 ├── DocumentSourceUnknown a folder of documents was named that was not added
 ├── DocumentSourceInvalid what was said of a folder of documents is wrong
-├── DocumentReaderMissing documents of a kind need the extra `documents`
 ├── StoreUnavailable   the database does not answer or is misnamed
 ├── StoreNewer         the database was written by a later release
 ├── ChannelRefused     a platform refuses the token, or the kind of installation
@@ -227,15 +226,6 @@ class DocumentSourceUnknown(TriageError):
 class DocumentSourceInvalid(TriageError):
     def __init__(self, what: str) -> None:
         super().__init__(f"{what[:1].upper()}{what[1:]}. Nothing was changed.")
-
-
-class DocumentReaderMissing(TriageError):
-    def __init__(self, suffix: str) -> None:
-        super().__init__(
-            f"Documents such as {suffix} need an extra: pip install 'mlops-triage[documents]'. "
-            "The current index is unchanged."
-        )
-        self.suffix = suffix
 
 
 class StoreUnavailable(TriageError):

@@ -13,14 +13,13 @@ from multiprocessing.context import SpawnProcess
 from types import TracebackType
 from typing import Self
 
-from bot.errors import DocumentReaderMissing
-
 WAIT_S = 60.0
 MEMORY_BYTES = 4_000_000_000
 """Of address space, most of which the libraries only reserve."""
 UNPACKED_BYTES, UNPACKED_FILES = 200_000_000, 5_000
 """What a DOCX, which is a ZIP archive, may become."""
 NO_TEXT = "there is no text in it; if it was scanned, let an OCR program add the text"
+EXTRA_MISSING = "reading it needs an extra: pip install 'mlops-triage[documents]'"
 DAMAGED = "it cannot be read as what its name says"
 TOO_SLOW = f"reading it took longer than {WAIT_S:.0f} s"
 
@@ -43,7 +42,9 @@ class Converter:
         self._connection: Connection | None = None
 
     def convert(self, content: bytes, suffix: str) -> str:
-        """Return the Markdown. Raises Unreadable, and DocumentReaderMissing without the extra `documents`."""
+        """Return the Markdown. Raises Unreadable."""
+        if find_spec("markitdown") is None:
+            raise Unreadable(EXTRA_MISSING, lasting=False)
         if suffix == ".docx":
             _refuse_bombs(content)
         connection = self._begun()
@@ -56,8 +57,6 @@ class Converter:
         except (EOFError, OSError) as error:
             self.close()
             raise Unreadable("reading it took more memory than is allowed", lasting=False) from error
-        if kind == "missing":
-            raise DocumentReaderMissing(suffix)
         if kind == "unreadable":
             raise Unreadable(text)
         return text
@@ -97,15 +96,11 @@ def _refuse_bombs(content: bytes) -> None:
 
 
 def _convert_all(connection: Connection, memory_bytes: int) -> None:
-    """Answer each document with ("text", Markdown), ("unreadable", why) or ("missing", "")."""
+    """Answer each document with ("text", Markdown) or ("unreadable", why)."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # what the libraries say of a document is no log of ours
         os.dup2(nowhere.fileno(), 2)
-    if find_spec("markitdown") is None:
-        connection.recv()
-        connection.send(("missing", ""))
-        return
     from markitdown import MarkItDown, StreamInfo
 
     reader = MarkItDown(enable_plugins=False)

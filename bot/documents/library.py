@@ -58,7 +58,7 @@ class DocumentLibrary:
     def read(self, on_read: OnRead = lambda _done, _of: None) -> Documents:
         """Read every document; one that cannot be is skipped, with its reason.
 
-        Raises DocumentsMissing, DocumentSourceInvalid, DocumentReaderMissing.
+        Raises DocumentsMissing, DocumentSourceInvalid.
         """
         sources = self.sources.all()
         if not sources:

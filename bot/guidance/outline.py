@@ -74,13 +74,18 @@ def outline(guidance: Guidance, *, more: bool) -> Outline:
     place = f"{barrier.dimension} · {barrier.theme}{own}"
     advice = tuple(_advice(guidance, more=more))
     opening = tuple(Row("", line) for line in (*notes, f"{headline}  {sureness}", place))
+    alternatives = _alternatives(guidance, None if more else (*opening, *advice))
+    if not more and (nearest := _nearest_document(guidance, (*opening, *advice))):
+        beside = _alternatives(guidance, (*opening, *advice, *nearest))  # perhaps fewer
+        if _fit((*opening, *advice, *nearest, *beside)):
+            advice, alternatives = (*advice, *nearest), beside
     return Outline(
         notes,
         headline,
         sureness,
         place,
         advice,
-        alternatives=_alternatives(guidance, None if more else (*opening, *advice)),
+        alternatives=alternatives,
         provenance=tuple(_provenance(guidance)) if more else (),
     )
 
@@ -135,8 +140,6 @@ def _advice(guidance: Guidance, *, more: bool) -> Iterator[Row]:
         yield Row("The aim", guidance.good_looks_like)
     if not guidance.measure_note:
         yield Row("Fixed when", guidance.fixed_when)
-    if guidance.documents and not more:
-        yield Row(DOCUMENTS, "read", f"“{document_title(guidance.documents[0])}”")
     if not more:
         return
     if guidance.upstream:
@@ -154,11 +157,25 @@ def _alternatives(guidance: Guidance, beside: Sequence[Row] | None) -> tuple[Row
     while names:
         row = Row(RATHER, " · ".join(names))
         rows = (*(beside or ()), row)
-        fits = sum(map(len, rows)) <= SHORT_LIMIT and sum(each.lines for each in rows) <= SHORT_LINES
-        if beside is None or fits or len(names) == 1:
+        if beside is None or _fit(rows) or len(names) == 1:
             return (row,)
         names.pop()
     return ()
+
+
+def _nearest_document(guidance: Guidance, beside: Sequence[Row]) -> tuple[Row, ...]:
+    """Return a row that names it, with its section if there is room for that; none where there is room for neither."""
+    for document in guidance.documents[:1]:
+        for name in (document_title(document), document.title):
+            row = Row(DOCUMENTS, "read", f"“{name}”")
+            if _fit((*beside, row)):
+                return (row,)
+    return ()
+
+
+def _fit(rows: Sequence[Row]) -> bool:
+    """Tell whether a short answer may be as long."""
+    return sum(map(len, rows)) <= SHORT_LIMIT and sum(each.lines for each in rows) <= SHORT_LINES
 
 
 def _provenance(guidance: Guidance) -> Iterator[Row]:

@@ -105,8 +105,7 @@ class Index:
     def compare(self, today: date, progress: Progress = _silent) -> Comparison:
         """Read and check the knowledge and the documents, and tell what differs from what serves.
 
-        Raises KnowledgeMissing, KnowledgeInvalid with every problem, DocumentsMissing, DocumentSourceInvalid,
-        DocumentReaderMissing.
+        Raises KnowledgeMissing, KnowledgeInvalid with every problem, DocumentsMissing, DocumentSourceInvalid.
         """
         source = read_source(self._folder, today)
         if self._library is not None:

@@ -201,3 +201,14 @@ def test_a_reader_that_takes_too_long_or_dies_is_replaced():
 def test_a_reader_may_take_so_much_memory_and_no_more():
     with Converter(memory_bytes=200_000_000) as converter, pytest.raises(Unreadable, match="more memory"):
         converter.convert(pdf([OWNER]), ".pdf")
+
+
+def test_without_the_extra_the_rest_is_read(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    (folder / "risk.pdf").write_bytes(pdf([OWNER]))
+    (folder / "good.md").write_text(GPUS, encoding="utf-8")
+    monkeypatch.setattr("bot.documents.converting.find_spec", lambda _name: None)
+    found = read(folder)
+    assert [each.id for each in found.documents] == ["documents/good.md"]
+    assert "pip install 'mlops-triage[documents]'" in reasons(found)["risk.pdf"]
+    monkeypatch.undo()
+    assert len(read(folder).documents) == 2, "it was not kept that it could not be read"

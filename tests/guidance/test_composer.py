@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from bot.guidance import Guidance, compose, listed
 from bot.guidance.outline import SHORT_LIMIT, source_title
 from bot.index.records import records_of
 from bot.knowledge import Barrier, Knowledge, Source, load_knowledge, packaged_knowledge
+from bot.retrieval.documents import OwnDocument
 from bot.retrieval.hits import Hit
 from bot.triage import Answer, Message, Sureness
 from tests.conftest import TODAY
@@ -50,6 +52,28 @@ def test_guidance_is_whole_and_its_short_form_short(barrier: Barrier):
     assert f"Rather this?  1 {guidance.others[0].name}" in short
     assert len(short) <= SHORT_LIMIT
     assert len(shown(guidance, width=80).splitlines()) <= 12
+
+
+@pytest.mark.parametrize("barrier", BARRIERS)
+@pytest.mark.parametrize("characters", [8, 40, 120])
+def test_a_document_of_ones_own_is_named_where_there_is_room(barrier: Barrier, characters: int):
+    guidance = composed(answer_with(KNOWLEDGE, barrier.id))
+    document = OwnDocument("wiki/a.md", "t" * characters, "s" * characters, None, 0.9)
+    cited = replace(guidance, documents=(document,))
+    short = shown(cited)
+    assert len(short) <= SHORT_LIMIT
+    assert len(shown(cited, width=80).splitlines()) <= 12
+    assert f"Rather this?  1 {guidance.others[0].name}" in short
+    assert document.title in shown(cited, more=True)
+
+
+def test_for_many_barriers_there_is_room():
+    document = OwnDocument("wiki/a.md", "Requesting GPUs", "Quota", None, 0.9)
+    named = [
+        "Your docs" in shown(replace(composed(answer_with(KNOWLEDGE, barrier.id)), documents=(document,)))
+        for barrier in KNOWLEDGE.barriers
+    ]
+    assert sum(named) > len(named) / 3
 
 
 @pytest.mark.parametrize("barrier", BARRIERS)

@@ -225,9 +225,12 @@ class TestEachLimitAtItsBoundary:
             rendered = drawn(guidance_with("their own words", barrier.id, sureness=sureness), more=more)
             check_message(rendered.text, rendered.payload)
 
-    def test_a_short_answer_is_short(self):
+    @pytest.mark.parametrize("named", [0, 10, 120])
+    def test_a_short_answer_is_short(self, named: int):
+        document = OwnDocument("wiki/a.md", "t" * named, "s" * named, None, 0.9)
         for barrier in KNOWLEDGE.barriers:
-            rendered = drawn(guidance_with("they wait for weeks", barrier.id))
+            documents = [document] if named else []
+            rendered = drawn(guidance_with("they wait for weeks", barrier.id, documents=documents))
             said = [block for block in rendered.payload if block["type"] in ("rich_text", "context")]
             assert sum(len(part["text"]) for part in parts(said) if isinstance(part.get("text"), str)) <= 700
 
