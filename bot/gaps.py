@@ -14,8 +14,8 @@ import numpy as np
 
 from bot.bot import Bot
 from bot.errors import GapUnknown, MessageUnreadable
-from bot.retrieval.encoder import Encoder, Vectors
-from bot.triage import Message, Ranking
+from bot.retrieval.encoder import Vectors
+from bot.triage import Explanation, Message
 
 if TYPE_CHECKING:  # the store takes a second to import
     from bot.store import Unanswered
@@ -38,15 +38,15 @@ class Gap:
     barriers: tuple[str, ...]
 
 
-def gaps_in(asked: Sequence[Unanswered], bot: Bot, encoder: Encoder, least_askers: int = LEAST_ASKERS) -> list[Gap]:
+def gaps_in(asked: Sequence[Unanswered], bot: Bot, least_askers: int = LEAST_ASKERS) -> list[Gap]:
     """Cluster what was asked, by mean cosine distance (average linkage), those of most people first.
 
     A cluster of fewer than `least_askers` people is left out.
     """
-    readable = [(each, look) for each in asked if (look := _ranking(bot, each.text)) is not None]
+    readable = [(each, triaged) for each in asked if (triaged := _triaged(bot, each.text)) is not None]
     if len(readable) < 2:
         return []
-    vectors = encoder.encode([each.text for each, _ in readable])
+    vectors = np.concatenate([explanation.vector for _, explanation in readable])
     found: list[Gap] = []
     for members in _clusters(vectors):
         questions = [readable[member][0] for member in members]
@@ -56,7 +56,7 @@ def gaps_in(asked: Sequence[Unanswered], bot: Bot, encoder: Encoder, least_asker
         middle = vectors[members].mean(axis=0)
         order: list[int] = np.argsort(-(vectors[members] @ middle), kind="stable").tolist()
         ordered = tuple(questions[place] for place in order)
-        rankings = [readable[member][1] for member in members]
+        rankings = [readable[member][1].ranking for member in members]
         found.append(
             Gap(
                 key=sha256(ordered[0].turn.encode()).hexdigest()[:6],
@@ -78,9 +78,9 @@ def gap_named(gaps: Sequence[Gap], key: str) -> Gap:
     raise GapUnknown(key, [gap.key for gap in gaps])
 
 
-def _ranking(bot: Bot, text: str) -> Ranking | None:
+def _triaged(bot: Bot, text: str) -> Explanation | None:
     try:
-        return bot.triage(Message(text)).ranking
+        return bot.triage(Message(text))
     except MessageUnreadable:
         return None
 

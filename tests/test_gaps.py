@@ -14,7 +14,6 @@ from bot.conversations.incoming import IncomingMessage
 from bot.conversations.turns import erased, received
 from bot.errors import GapUnknown
 from bot.gaps import gap_named, gaps_in
-from bot.retrieval.encoder import Encoder
 from bot.store import Database, Gaps, Room, Rooms, Turns, Unanswered
 from bot.store.tables import Feedback, Message
 from tests.knowledge.overlays import OWN
@@ -31,9 +30,9 @@ def questions(*texts: str, asker: str = "") -> list[Unanswered]:
     return [Unanswered(f"t:{text}", asker or f"p:{text}", "C1", NOW, text) for text in texts]
 
 
-def test_those_that_resemble_one_another_are_one_gap(bot: Bot, encoder: Encoder):
+def test_those_that_resemble_one_another_are_one_gap(bot: Bot):
     asked = questions(*SHIPS, *VPN, "deploying models is painful")
-    gaps = gaps_in(asked, bot, encoder)
+    gaps = gaps_in(asked, bot)
     assert [{question.text for question in gap.questions} for gap in gaps] == [set(SHIPS), set(VPN)]
     first = gaps[0]
     assert (first.askers, first.rooms, len(first.key)) == (4, 1, 6)
@@ -44,11 +43,11 @@ def test_those_that_resemble_one_another_are_one_gap(bot: Bot, encoder: Encoder)
         gap_named(gaps, "nope")
 
 
-def test_what_fewer_than_three_people_asked_is_nobodys_business(bot: Bot, encoder: Encoder):
-    assert gaps_in(questions(*VPN, asker="ana"), bot, encoder) == []
-    assert gaps_in([*questions(*VPN, asker="ana"), *questions(VPN[0], asker="bo")], bot, encoder) == []
-    assert gaps_in(questions(VPN[0]), bot, encoder) == []
-    assert gaps_in([], bot, encoder) == []
+def test_what_fewer_than_three_people_asked_is_nobodys_business(bot: Bot):
+    assert gaps_in(questions(*VPN, asker="ana"), bot) == []
+    assert gaps_in([*questions(*VPN, asker="ana"), *questions(VPN[0], asker="bo")], bot) == []
+    assert gaps_in(questions(VPN[0]), bot) == []
+    assert gaps_in([], bot) == []
 
 
 ROOM = Room("slack", "T1", "C1")

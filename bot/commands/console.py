@@ -62,12 +62,8 @@ def open_bot() -> Bot:
 
 
 async def _take_what_all_serve(settings: Settings) -> None:
-    from bot.refresh.wiring import database_of, shared_of  # the store takes a second to import
+    from bot.refresh.wiring import opened_store, shared_of  # the store takes a second to import
 
-    database = database_of(settings)
-    try:
-        await database.migrate()
+    async with opened_store(settings) as database:
         if shared := shared_of(settings, database):
             await shared.take()
-    finally:
-        await database.close()

@@ -19,7 +19,6 @@ from bot.gaps import LEAST_ASKERS, Gap, gap_named, gaps_in
 from bot.knowledge import new_barrier
 from bot.sentences import counted
 from bot.settings import Settings, load_settings
-from bot.wiring import encoder_of
 
 if TYPE_CHECKING:
     from bot.store import Unanswered
@@ -85,32 +84,23 @@ def draft(
 
 def _gaps(settings: Settings, least: int = LEAST_ASKERS) -> list[Gap]:
     asked = asyncio.run(_asked(settings))
-    return gaps_in(asked, open_bot(), encoder_of(settings), least)
+    return gaps_in(asked, open_bot(), least)
 
 
 async def _asked(settings: Settings) -> list[Unanswered]:
-    from bot.refresh.wiring import database_of
+    from bot.refresh.wiring import opened_store
     from bot.store import Gaps
 
-    database = database_of(settings)
-    try:
-        await database.migrate()
-        async with database.reading() as session:
-            return [*await Gaps(session).unanswered(utc_now() - timedelta(days=settings.triage_retention_days))]
-    finally:
-        await database.close()
+    async with opened_store(settings) as database, database.reading() as session:
+        return [*await Gaps(session).unanswered(utc_now() - timedelta(days=settings.triage_retention_days))]
 
 
 async def _keep(settings: Settings, barrier: str, turns: list[str]) -> None:
-    from bot.refresh.wiring import database_of
+    from bot.refresh.wiring import opened_store
     from bot.store import Gaps
 
-    database = database_of(settings)
-    try:
-        async with database.writing() as session:
-            await Gaps(session).draft(barrier, turns)
-    finally:
-        await database.close()
+    async with opened_store(settings) as database, database.writing() as session:
+        await Gaps(session).draft(barrier, turns)
 
 
 def _shown(text: str, most: int = TEXT_CHARACTERS) -> str:

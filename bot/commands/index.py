@@ -251,17 +251,13 @@ def shell_admin() -> Admin:
 @asynccontextmanager
 async def _administration(settings: Settings) -> AsyncGenerator[Administration]:
     from bot.refresh.administration import Administration
-    from bot.refresh.wiring import database_of, shared_of
+    from bot.refresh.wiring import opened_store, shared_of
 
-    database = database_of(settings)
-    try:
-        await database.migrate()
+    async with opened_store(settings) as database:
         shared = shared_of(settings, database)
         if shared:
             await shared.take()
         yield Administration(versions_of(settings), database, utc_now, shared)
-    finally:
-        await database.close()
 
 
 def _administer(settings: Settings, act: Callable[[Administration, Admin], Awaitable[Done]]) -> Done:

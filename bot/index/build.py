@@ -116,6 +116,7 @@ class _Building:
         core("indexing vectors", 0.75)
         write_vector_index(self._place(CHROMA, self.collection), rows, vectors)
         content_hash = sha256(source.knowledge.model_dump_json().encode()).hexdigest()
+        passages = self._write_documents(f"{content_hash} {self.encoder.id}")
         return Manifest(
             format=3,
             number=self.number,
@@ -127,7 +128,7 @@ class _Building:
             knowledge_files=dict(source.fingerprint),
             collection=self.collection,
             documents_hash=documents_hash(source.documents),
-            document_passages=self._write_documents(f"{content_hash} {self.encoder.id}"),
+            document_passages=passages,
             files=describe_files(folder),
         )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from bot.documents import Document, Documents, Passage
-from bot.index.vectors import OnEncoded, VectorCache, content_hash
+from bot.index.vectors import OnEncoded, VectorCache, content_hash, on_cache
 from bot.retrieval.chroma import ServedCollection
 from bot.retrieval.documents import (
     DocumentCatalogue,
@@ -24,6 +23,8 @@ from bot.retrieval.documents import (
 )
 from bot.retrieval.encoder import Encoder, Vectors
 from bot.triage import Triager
+
+LINKS = "links (state text, key blob, barriers text, primary key (state, key))"
 
 Links = Sequence[Sequence[tuple[str, ...]]]
 """For each document, for each of its passages, the barriers that it helps with."""
@@ -140,11 +141,8 @@ class LinkCache:
         self, triager: Triager, texts: Sequence[str], vectors: Vectors, on_linked: OnEncoded
     ) -> list[tuple[str, ...]]:
         keys = [content_hash(text) for text in texts]
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._file)) as db, db:
-            db.execute(
-                "create table if not exists links (state text, key blob, barriers text, primary key (state, key))"
-            )
+
+        def linked(db: sqlite3.Connection) -> list[tuple[str, ...]]:
             db.execute("delete from links where state <> ?", (self._state,))
             known = {key: tuple(named.split()) for key, named in db.execute("select key, barriers from links")}
             for done, (key, text, vector) in enumerate(zip(keys, texts, vectors, strict=True)):
@@ -153,7 +151,9 @@ class LinkCache:
                     db.execute("insert into links values (?, ?, ?)", (self._state, key, " ".join(known[key])))
                 if done % 100 == 0:
                     on_linked(done, len(keys))
-        return [known[key] for key in keys]
+            return [known[key] for key in keys]
+
+        return on_cache(self._file, LINKS, linked)
 
 
 def documents_hash(documents: Documents) -> str:

@@ -15,6 +15,7 @@ from bot.retrieval.encoder import Encoder, Vectors
 
 CHUNK = 64
 UNIT_TOLERANCE = 1e-3
+TABLE = "vectors (encoder text, key blob, vector blob, primary key (encoder, key)) without rowid"
 Item = TypeVar("Item")
 
 OnEncoded = Callable[[int, int], None]
@@ -78,25 +79,30 @@ class VectorCache:
         self._on_file(lambda db: db.executemany("insert or replace into vectors values (?, ?, ?)", rows))
 
     def _on_file(self, work: Callable[[sqlite3.Connection], Item]) -> Item:
-        try:
-            return self._on_file_as_it_is(work)
-        except sqlite3.DatabaseError as error:
-            if "not a database" not in str(error) and "malformed" not in str(error):
-                raise
-        # Only a cache: a damaged one is thrown away and filled again.
-        for part in ("", "-wal", "-shm"):
-            Path(f"{self.file}{part}").unlink(missing_ok=True)
-        return self._on_file_as_it_is(work)
+        return on_cache(self.file, TABLE, work)
 
-    def _on_file_as_it_is(self, work: Callable[[sqlite3.Connection], Item]) -> Item:
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self.file, timeout=30)) as db, db:
-            db.execute("pragma journal_mode = wal")
-            db.execute(
-                "create table if not exists vectors "
-                "(encoder text, key blob, vector blob, primary key (encoder, key)) without rowid"
-            )
-            return work(db)
+
+def on_cache(file: Path, table: str, work: Callable[[sqlite3.Connection], Item]) -> Item:
+    """Do `work` in one transaction on a cache in `file`, whose `table` is created where it is not there yet.
+
+    Only a cache: a damaged one is thrown away and filled again.
+    """
+    try:
+        return _on_cache_as_it_is(file, table, work)
+    except sqlite3.DatabaseError as error:
+        if "not a database" not in str(error) and "malformed" not in str(error):
+            raise
+    for part in ("", "-wal", "-shm"):
+        Path(f"{file}{part}").unlink(missing_ok=True)
+    return _on_cache_as_it_is(file, table, work)
+
+
+def _on_cache_as_it_is(file: Path, table: str, work: Callable[[sqlite3.Connection], Item]) -> Item:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with closing(sqlite3.connect(file, timeout=30)) as db, db:
+        db.execute("pragma journal_mode = wal")
+        db.execute(f"create table if not exists {table}")
+        return work(db)
 
 
 def _chunks(items: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:

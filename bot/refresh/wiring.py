@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
 from bot.clock import today, utc_now
 from bot.evaluation import gate_sets, read_labelled
 from bot.index.version_store import LOCK_WAIT_S
@@ -18,6 +21,17 @@ def database_of(settings: Settings) -> Database:
     """Return the store of these settings, with nothing opened or migrated yet."""
     url = settings.database_url
     return Database(settings.triage_home, url.get_secret_value() if url else None)
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings) -> AsyncGenerator[Database]:
+    """Open the store at this release's schema, for a command. Raises StoreUnavailable, StoreNewer, HomeUnwritable."""
+    database = database_of(settings)
+    try:
+        await database.migrate()
+        yield database
+    finally:
+        await database.close()
 
 
 def shared_of(settings: Settings, database: Database) -> SharedIndex | None:

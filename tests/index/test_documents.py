@@ -273,3 +273,10 @@ def test_a_score_is_a_plain_number(shelf: Shelf):
     guidance = bot.reply(Message("ORG-01 hurts on mondays", picked="ORG-01"), SHELL, bot.documents).guidance
     assert guidance is not None
     assert all(type(document) is OwnDocument and type(document.score) is float for document in guidance.documents)
+
+
+def test_a_damaged_cache_of_links_is_filled_again(shelf: Shelf):
+    shelf.refresh().close()
+    (shelf.desk.home / "cache" / "links.sqlite").write_bytes(b"nothing of the kind " * 100)
+    shelf.write("tuesday.md", f"{HURTS} And on tuesdays.")
+    assert "documents/monday.md" in shelf.cited(shelf.refresh(), SHELL)
