@@ -21,6 +21,8 @@ from bot.telemetry import switch_off_tracing
 
 ENV_FILE = Path(".env")
 PREFIX = "TRIAGE_"
+READ_ALWAYS = (PREFIX, "CHROMA_")
+"""What a wrong value of is told whatever is run: everything that opens an index reads them."""
 NEWLINE = "\n"
 
 
@@ -121,7 +123,7 @@ def _settings(serving: bool) -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = [str(each["loc"][0]) for each in error.errors(include_url=False, include_input=False)]
-        ours = [name for name in wrong if serving or name.upper().startswith(PREFIX)]
+        ours = [name for name in wrong if serving or name.upper().startswith(READ_ALWAYS)]
         if ours:
             raise SettingsInvalid(f"{ours[0].upper()} has a wrong value: it must be {_wanted(ours[0])}.") from error
         unread: dict[str, Any] = {name: Settings.model_fields[name].get_default() for name in wrong}

@@ -109,6 +109,12 @@ def test_other_programs_keys_are_left_alone(monkeypatch: pytest.MonkeyPatch):
     assert load_settings().triage_embeddings is None
 
 
+def test_a_wrong_chroma_server_is_told_by_whatever_opens_an_index(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("CHROMA_URL", "ftp://chroma.example.org")
+    with pytest.raises(SettingsInvalid, match="CHROMA_URL has a wrong value: it must be such as https://"):
+        load_settings()
+
+
 def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch):
     write_env("TRIAGE_HOME=/from/file\nTRIAGE_TRACING=true\n")
     monkeypatch.setenv("TRIAGE_HOME", "/from/environment")
