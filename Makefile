@@ -6,7 +6,7 @@ PYTHON ?= python3
 UV_HOME := .uv
 UV := $(shell command -v uv 2>/dev/null || echo "$(UV_HOME)/bin/uv")
 RUN := "$(UV)" run --frozen --quiet
-SLOW := scenarios index retrieval workflows store standins channels/slack/test_requests.py conversations/test_turns_under_fire.py
+SLOW := scenarios index retrieval workflows store standins refresh documents/test_reading.py test_gaps.py test_live.py channels/slack/test_requests.py conversations/test_turns_under_fire.py
 MESSAGE ?= Every release waits three weeks for the security board. It signs off even a one line fix, on paper.
 
 help:  ## what there is
